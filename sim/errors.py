@@ -5,7 +5,7 @@
         ScenarioError                    a scenario file: all its problems at once
         TableError                       an outside table: all its problems at once
         UsageError                       a command-line option or a Python argument
-        UnsupportedByEngine              a valid scenario that this engine cannot play
+        UnsupportedByEngineError              a valid scenario that this engine cannot play
       SimulationError            exit 1  an invariant of the simulation broke: our bug
       ResultsError               exit 1  a run folder cannot be written or read
 
@@ -72,7 +72,7 @@ class UsageError(InputError):
     """An option, argument or combination of them cannot be used."""
 
 
-class UnsupportedByEngine(InputError):
+class UnsupportedByEngineError(InputError):
     """The scenario is valid, but the chosen engine cannot play it; says which can."""
 
 

@@ -1,0 +1,104 @@
+"""The luck of infections: candidate clocks and marks, one set of names for both engines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.model.infections import exposure_of_candidate, n_layers
+from sim.model.structure import GRADE_1_2, GRADE_3PLUS, Baseline, ClinicalModel, Floats, Integers
+from sim.streams import Luck, Stream, unit_exponential
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """The candidate processes of a model: one per cause and layer, in cause order, layer 0 first.
+
+    Attributes:
+        cause: Cause index of each clock, shape (n_clocks,).
+        layer: Layer of each clock.
+        rate: Candidates per month on treatment at frailty 1.
+        share_grade_3plus: Probability that a candidate is grade >= 3.
+        step: Luck of the distance to the next candidate.
+        grade: Luck of the grade.
+        accept: Luck of acceptance.
+        fatal: Luck of fatality.
+        stop: Luck of the end of the bispecific.
+    """
+
+    cause: Integers
+    layer: Integers
+    rate: Floats
+    share_grade_3plus: Floats
+    step: Stream
+    grade: Stream
+    accept: Stream
+    fatal: Stream
+    stop: Stream
+
+    @classmethod
+    def of(cls, model: ClinicalModel, luck: Luck) -> Clocks:
+        """The clocks of a compiled model."""
+        layers = n_layers(model.infections)
+        cause = np.repeat(np.arange(layers.size), layers)
+        layer = np.concatenate([np.arange(n) for n in layers])
+        names = [f"{model.infections.causes[c]}:{j}" for c, j in zip(cause, layer, strict=True)]
+
+        def stream(decision: str) -> Stream:
+            return luck.stream(*(f"infection:{decision}:{name}" for name in names))
+
+        return cls(
+            cause=cause,
+            layer=layer,
+            rate=model.infections.total_rate[cause],
+            share_grade_3plus=model.infections.share_grade_3plus[cause],
+            step=stream("step"),
+            grade=stream("grade"),
+            accept=stream("accept"),
+            fatal=stream("fatal"),
+            stop=stream("stop"),
+        )
+
+
+class CandidateQueue:
+    """Next candidate of every clock of every patient; only the clock that rang moves on.
+
+    Args:
+        clocks: The model's clocks.
+        baseline: Patients.
+    """
+
+    def __init__(self, clocks: Clocks, baseline: Baseline) -> None:
+        self._clocks = clocks
+        self._patient = baseline.patient
+        self._frailty = baseline.frailty
+        shape = (clocks.cause.size, baseline.patient.size)
+        self._occurrence = np.zeros(shape, dtype=np.int64)
+        self._cumulative = np.empty(shape)
+        self._exposure = np.empty(shape)
+        for clock in range(shape[0]):
+            self._cumulative[clock] = unit_exponential(clocks.step(self._patient, 0, clock))
+            self._exposure[clock] = exposure_of_candidate(self._cumulative[clock], self._frailty, clocks.rate[clock])
+
+    def peek(self, column: Integers) -> tuple[Floats, Integers, Integers]:
+        """Earliest candidate of the given columns: exposure in months, clock, occurrence."""
+        exposure = self._exposure[:, column]
+        clock = np.argmin(exposure, axis=0)
+        return exposure[clock, np.arange(column.size)], clock, self._occurrence[clock, column]
+
+    def advance(self, column: Integers, clock: Integers) -> None:
+        """Move the clock that rang on to its next candidate."""
+        occurrence = self._occurrence[clock, column] + 1
+        step = unit_exponential(self._clocks.step(self._patient[column], occurrence, clock))
+        cumulative = self._cumulative[clock, column] + step
+        self._occurrence[clock, column] = occurrence
+        self._cumulative[clock, column] = cumulative
+        self._exposure[clock, column] = exposure_of_candidate(
+            cumulative, self._frailty[column], self._clocks.rate[clock]
+        )
+
+
+def grade_of(clocks: Clocks, mark: Floats, clock: Integers) -> Integers:
+    """Grade index of candidates from their uniform grade marks."""
+    return np.where(mark < clocks.share_grade_3plus[clock], GRADE_3PLUS, GRADE_1_2)
