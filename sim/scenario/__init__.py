@@ -1,0 +1,47 @@
+"""Scenario files: what an analysis is, written down, checked and traceable to its sources.
+
+`load(path)` gives a `Scenario`, a frozen tree whose attributes are named like the keys of the file. Knows nothing of
+arrays, engines or results.
+"""
+
+from sim.scenario.editor_schema import json_schema
+from sim.scenario.load import from_tables, load
+from sim.scenario.meaning import warnings
+from sim.scenario.overrides import apply_overrides, parse_setting
+from sim.scenario.quantity import Quantity
+from sim.scenario.schema import (
+    AfterInfections,
+    AtStart,
+    Fixed,
+    IggBelow,
+    Lognormal,
+    Never,
+    Normal,
+    Scenario,
+    Strategy,
+    quantities,
+)
+from sim.scenario.starter import init_files, shipped_scenarios, starter_text
+
+__all__ = [
+    "AfterInfections",
+    "AtStart",
+    "Fixed",
+    "IggBelow",
+    "Lognormal",
+    "Never",
+    "Normal",
+    "Quantity",
+    "Scenario",
+    "Strategy",
+    "apply_overrides",
+    "from_tables",
+    "init_files",
+    "json_schema",
+    "load",
+    "parse_setting",
+    "quantities",
+    "shipped_scenarios",
+    "starter_text",
+    "warnings",
+]

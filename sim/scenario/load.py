@@ -1,0 +1,129 @@
+"""From a scenario file to a checked `Scenario`: read, override, validate shape and meaning, report all at once.
+
+Nothing is evaluated and nothing outside the scenario's own folder is read. Start with `load`; `from_tables` does
+the same for tables already in memory.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from sim.errors import Problem, ScenarioError
+from sim.scenario.meaning import Parts, contradictions
+from sim.scenario.overrides import ON_COMMAND_LINE, apply_overrides, path_of
+from sim.scenario.problems import Origins, problem, translated
+from sim.scenario.quantity import shown
+from sim.scenario.read import read_chain
+from sim.scenario.schema import Analysis, Infections, Patients, Scenario, Strategy
+
+LIMIT: Final = "whole numbers have at most 19 digits (64 bits)"
+
+Part = TypeVar("Part", bound=BaseModel)
+
+
+def load(path: str | Path, *, overrides: Mapping[str, object] | None = None, strict: bool = False) -> Scenario:
+    """Read and check a scenario file.
+
+    Args:
+        path: The TOML file.
+        overrides: Values by dotted path, applied after `extends`; see `apply_overrides`.
+        strict: Also ask for a source and a unit on every quantity.
+
+    Returns:
+        The validated scenario.
+
+    Raises:
+        ScenarioError: The file cannot be read or cannot be meant; carries every problem found.
+    """
+    chain = read_chain(Path(path))
+    scenario = _checked(chain.tables, chain.origins, overrides or {}, name=str(path), strict=strict)
+    scenario._source_text = chain.files[0].text
+    scenario._files = tuple(str(file.path) for file in chain.files)
+    return scenario
+
+
+def from_tables(
+    tables: Mapping[str, Any], *, overrides: Mapping[str, object] | None = None, strict: bool = False
+) -> Scenario:
+    """Check a scenario given as nested tables, such as `Scenario.resolved()` returns.
+
+    Args:
+        tables: Complete tables; `extends` is not followed.
+        overrides: Values by dotted path; see `apply_overrides`.
+        strict: Also ask for a source and a unit on every quantity.
+
+    Returns:
+        The validated scenario.
+
+    Raises:
+        ScenarioError: The tables cannot be meant; carries every problem found.
+    """
+    return _checked(tables, {}, overrides or {}, name="scenario", strict=strict)
+
+
+def _checked(
+    tables: Mapping[str, Any], origins: Origins, overrides: Mapping[str, object], *, name: str, strict: bool
+) -> Scenario:
+    tables = apply_overrides(tables, overrides)
+    origins = {**origins, **{path_of(place): ON_COMMAND_LINE for place in overrides}}
+    if too_large := [problem(path, shown(number), LIMIT, origins) for path, number in _too_large((), tables)]:
+        raise _error(name, too_large)
+    context = {"strict": strict, "currency": _currency(tables)}
+    parts = _sound_parts(tables, context)
+    problems = {problem(path, found, allowed, origins) for path, found, allowed in contradictions(parts)}
+    try:
+        scenario = Scenario.model_validate(tables, context=context)
+    except ValidationError as error:
+        problems |= set(translated(error, tables, origins))
+    if problems:
+        raise _error(name, problems)
+    return scenario
+
+
+def _error(name: str, problems: Collection[Problem]) -> ScenarioError:
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    return ScenarioError(f"{name}: {count}", sorted(problems))
+
+
+def _too_large(path: tuple[str, ...], node: object) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Yield whole numbers outside the 64 bits that TOML promises; Python reads longer ones, but cannot print them."""
+    if isinstance(node, int) and not -(2**63) <= node < 2**63:
+        yield path, node
+    elif isinstance(node, Mapping):
+        for key, child in node.items():
+            yield from _too_large((*path, str(key)), child)
+    elif isinstance(node, list | tuple):
+        for position, child in enumerate(node, start=1):
+            yield from _too_large((*path, str(position)), child)
+
+
+def _currency(tables: Mapping[str, Any]) -> str:
+    analysis = tables.get("analysis")
+    currency = analysis.get("currency") if isinstance(analysis, Mapping) else None
+    return currency if isinstance(currency, str) and re.fullmatch("[A-Z]{3}", currency) else ""
+
+
+def _sound_parts(tables: Mapping[str, Any], context: dict[str, Any]) -> Parts:
+    """Read each part by itself, so that the meaning of the sound ones is checked beside faulty ones."""
+    strategies = tables.get("strategies")
+    named = strategies if isinstance(strategies, Mapping) else {}
+    read = {str(name): _sound(Strategy, table, context) for name, table in named.items()}
+    return Parts(
+        analysis=_sound(Analysis, tables.get("analysis"), context),
+        patients=_sound(Patients, tables.get("patients"), context),
+        infections=_sound(Infections, tables.get("infections"), context),
+        strategies={name: strategy for name, strategy in read.items() if strategy is not None},
+        strategy_names=list(read),
+    )
+
+
+def _sound(kind: type[Part], table: object, context: dict[str, Any]) -> Part | None:
+    try:
+        return kind.model_validate(table, context=context)
+    except ValidationError:
+        return None
