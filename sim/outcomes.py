@@ -59,12 +59,14 @@ class BlockSummary:
     """What is kept of one block of patients.
 
     Attributes:
+        components: Names of the component axis, see `sim.model.accrual.accrue`; total cost and QALYs come first.
         arms: Moments of every component, [component, strategy].
         pairs: Moments of every paired difference (later strategy minus earlier), [component, pair].
         cross: Sum of products of the deviations of Δcost and Δqaly, [pair]; gives their covariance.
         incidence: Patients with a first infection by each grid month, [any or grade >= 3, strategy, month].
     """
 
+    components: tuple[str, ...]
     arms: Moments
     pairs: Moments
     cross: Floats
@@ -76,6 +78,7 @@ class BlockSummary:
         shift = other.pairs.mean - self.pairs.mean
         between = shift[COST_ROW] * shift[QALY_ROW] * (n_self * n_other / (n_self + n_other))
         return BlockSummary(
+            self.components,
             self.arms.merge(other.arms),
             self.pairs.merge(other.pairs),
             self.cross + other.cross + between,
@@ -106,6 +109,7 @@ def summarise(
     deviations = differences - differences.mean(axis=-1, keepdims=True)
     firsts = np.stack([first_infection, first_grade_3plus])
     return BlockSummary(
+        components=tuple(components),
         arms=Moments.of(values),
         pairs=Moments.of(differences),
         cross=(deviations[COST_ROW] * deviations[QALY_ROW]).sum(axis=-1),
@@ -119,14 +123,12 @@ class Outcomes:
 
     Attributes:
         strategies: Names.
-        components: Names, see `sim.model.accrual.accrue`.
         n_patients: Patients played under each strategy.
         summary: Moments of arms and pairs.
         months: Grid of the cumulative incidence.
     """
 
     strategies: tuple[str, ...]
-    components: tuple[str, ...]
     n_patients: int
     summary: BlockSummary
     months: Floats
@@ -148,6 +150,11 @@ class Outcomes:
         if not np.allclose(total, self.mean("cost"), rtol=1e-9, atol=1e-9):
             message = f"cost items add up to {total}, not to the total {self.mean('cost')}"
             raise ValueError(message)
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Names of the components."""
+        return self.summary.components
 
     def _row(self, component: str) -> int:
         return self.components.index(component)

@@ -50,7 +50,11 @@ def build_model(**changes: object) -> ClinicalModel:
             frailty_variance=0.6,
         ),
         treatment=Treatment(
-            stop_rate=0.08, death_rate_on=0.012, death_rate_off=0.045, drug_cost_per_month=1000.0, end_of_life_cost=5000.0
+            stop_rate=0.08,
+            death_rate_on=0.012,
+            death_rate_off=0.045,
+            drug_cost_per_month=1000.0,
+            end_of_life_cost=5000.0,
         ),
         infections=Infections(
             causes=("any",),

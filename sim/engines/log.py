@@ -74,6 +74,24 @@ class LogBook:
 
     def __init__(self) -> None:
         self._pages: list[tuple[NDArray[np.generic], ...]] = []
+        self._lines: list[tuple[float, ...]] = []
+
+    def note(
+        self,
+        event: Event,
+        *,
+        strategy: int,
+        patient: int,
+        time: float,
+        cause: int = NOTHING,
+        grade: int = NOTHING,
+        layer: int = NOTHING,
+        candidate: int = NOTHING,
+        value: float = np.nan,
+        true_igg: float = np.nan,
+    ) -> None:
+        """Note one event."""
+        self._lines.append((strategy, patient, time, event, cause, grade, layer, candidate, value, true_igg))
 
     def add(
         self,
@@ -99,7 +117,8 @@ class LogBook:
         for number, field in enumerate(fields(EventLog)):
             kind = np.float64 if field.name in {"time", "value", "true_igg"} else np.int64
             pieces = [page[number].astype(kind) for page in self._pages]
-            columns.append(np.concatenate(pieces) if pieces else np.empty(0, kind))
+            pieces.append(np.array([line[number] for line in self._lines], dtype=kind))
+            columns.append(np.concatenate(pieces))
         strategy, patient, time, event, cause, _, layer, candidate, _, _ = columns
         order = np.lexsort((candidate, layer, cause, event, time, patient, strategy))
         return EventLog(*(column[order] for column in columns))  # type: ignore[arg-type]

@@ -81,12 +81,15 @@ class Journey:
         self.model, self.clocks, self.who, self.book = model, clocks, who, book
         self.index = index
         self.strategy: Strategy = model.strategies[index]
+        self.number = int(who.patient[0])
         self.candidates = CandidateQueue(clocks, who)
+        self.exposure, self.clock, self.occurrence = self.candidates.peek(_FIRST)
         self.assay = luck.stream("igg:assay")
         self.now = 0.0
         self.alive = True
         self.on_treatment = True
         self.stop = float(who.stop_time[0])
+        self.death = self._death_by_hazard()
         self.ordered_at = 0.0 if self.strategy.rule == "at_start" else np.inf
         self.last_infusion = -np.inf
         self.infusions = 0
@@ -108,7 +111,7 @@ class Journey:
         """What can come next. Of things due at the same instant the first listed happens first."""
         return [
             (self.model.horizon, self._reach_horizon),
-            (self._death_due(), self._die),
+            (self.death, self._die),
             (self.stop if self.on_treatment else np.inf, self._stop_treatment),
             (self._candidate_due(), self._meet_candidate),
             (self._test_due(), self._test_igg),
@@ -117,7 +120,7 @@ class Journey:
 
     # ------------------------------------------------------------------ when things are due
 
-    def _death_due(self) -> float:
+    def _death_by_hazard(self) -> float:
         rates = self.model.treatment
         due = death_time(self.who.death_hazard, _one(self.stop), rates.death_rate_on, rates.death_rate_off)
         return float(due[0])
@@ -137,8 +140,7 @@ class Journey:
         return np.inf if ended else when
 
     def _candidate_due(self) -> float:
-        exposure, _, _ = self.candidates.peek(_FIRST)
-        return float(time_of_exposure(exposure, _one(self.stop), self.model.infections.off_multiplier)[0])
+        return float(time_of_exposure(self.exposure, _one(self.stop), self.model.infections.off_multiplier)[0])
 
     # ------------------------------------------------------------------ what happens
 
@@ -153,6 +155,7 @@ class Journey:
     def _stop_treatment(self, cause: int = NOTHING) -> None:
         self.on_treatment = False
         self.stop = self.now
+        self.death = self._death_by_hazard()
         self._note(Event.TREATMENT_STOP, cause=cause)
 
     def _infuse(self) -> None:
@@ -177,8 +180,9 @@ class Journey:
             self._note(Event.IG_ORDERED)
 
     def _meet_candidate(self) -> None:
-        _, clock, occurrence = self.candidates.peek(_FIRST)
+        clock, occurrence = self.clock, self.occurrence
         self.candidates.advance(_FIRST, clock)
+        self.exposure, self.clock, self.occurrence = self.candidates.peek(_FIRST)
         patient = self.who.patient
         cause, layer = int(self.clocks.cause[clock[0]]), int(self.clocks.layer[clock[0]])
         grade = int(grade_of(self.clocks, self.clocks.grade(patient, occurrence, clock), clock)[0])
@@ -219,26 +223,5 @@ class Journey:
             if enough and recent and self.now < self.stop + self.model.immunoglobulin.washout:
                 self._order_ig()
 
-    def _note(
-        self,
-        event: Event,
-        *,
-        cause: int = NOTHING,
-        grade: int = NOTHING,
-        layer: int = NOTHING,
-        candidate: int = NOTHING,
-        value: float = np.nan,
-        true_igg: float = np.nan,
-    ) -> None:
-        self.book.add(
-            event,
-            strategy=self.index,
-            patient=self.who.patient,
-            time=self.now,
-            cause=cause,
-            grade=grade,
-            layer=layer,
-            candidate=candidate,
-            value=value,
-            true_igg=true_igg,
-        )
+    def _note(self, event: Event, **details: float) -> None:
+        self.book.note(event, strategy=self.index, patient=self.number, time=self.now, **details)  # type: ignore[arg-type]

@@ -1,0 +1,97 @@
+"""Options that several commands share, and what becomes of them."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from sim.scenario import Scenario
+
+
+class Format(StrEnum):
+    """How a command prints its answer."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+class Engine(StrEnum):
+    """Which engine plays the patients."""
+
+    NUMPY = "numpy"
+    SIMPY = "simpy"
+
+
+ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file (TOML).", show_default=False)]
+Patients = Annotated[
+    int | None, typer.Option("--patients", help="Patients under each strategy [default: the scenario's].")
+]
+Seed = Annotated[int | None, typer.Option("--seed", help="Root of the luck [default: the scenario's].")]
+EngineOption = Annotated[Engine, typer.Option("--engine", help="numpy is fast; simpy is the readable reference.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="PATH=VALUE", help="Change one scenario value, e.g. immunoglobulin.price_per_gram=80."
+    ),
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="A table to read, or one JSON document.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Also ask for a source and a unit on every quantity.")]
+
+
+def load_scenario(path: Path, settings: list[str] | None, *, strict: bool = False) -> Scenario:
+    """The scenario with the changes of `--set`; the last of two on one path wins, as everywhere on a command line."""
+    from sim.scenario import load, parse_setting
+
+    return load(path, overrides=dict(parse_setting(text) for text in settings or []), strict=strict)
+
+
+def console() -> Console:
+    """Standard output; wide enough for the tables where it is not a terminal."""
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 150, soft_wrap=False)
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """One JSON document on standard output and nothing else."""
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+class Bar:
+    """Progress on standard error, if that is a terminal and the work takes more than a second."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._started = time.monotonic()
+        self._bar: Progress | None = None
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Report `done` of `total`."""
+        if self._bar is None:
+            if not sys.stderr.isatty() or time.monotonic() - self._started < 1:
+                return
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+            self._bar.add_task(self._what, total=total)
+            self._bar.start()
+        self._bar.update(self._bar.task_ids[0], completed=done)

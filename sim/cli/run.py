@@ -1,0 +1,46 @@
+"""`igsim run`: the base case of a scenario under all its strategies."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.cli import options as opt
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        name="run", epilog="Example: igsim run scenarios/base-case.toml --set immunoglobulin.price_per_gram=80"
+    )(run)
+
+
+def run(
+    scenario: opt.ScenarioFile,
+    patients: opt.Patients = None,
+    seed: opt.Seed = None,
+    engine: opt.EngineOption = opt.Engine.NUMPY,
+    settings: opt.Settings = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),
+    save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
+    output_format: opt.FormatOption = opt.Format.TABLE,
+) -> None:
+    """Play every strategy on the same patients and compare them: costs, QALYs, infections, supply."""
+    from sim import runs
+    from sim.report.document import run_document
+    from sim.report.run_folder import save_run
+    from sim.report.text import print_run
+
+    loaded = opt.load_scenario(scenario, settings)
+    started = time.perf_counter()
+    with opt.Bar("patients") as bar:
+        result = runs.run(loaded, patients=patients, seed=seed, engine=engine.value, progress=bar)
+    seconds = time.perf_counter() - started
+    folder = save_run(result, out, name=scenario.stem, seconds=seconds, settings=settings or []) if save else None
+    if output_format is opt.Format.JSON:
+        opt.print_json(run_document(result, str(folder) if folder else None))
+    else:
+        print_run(opt.console(), result, folder)

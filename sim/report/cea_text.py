@@ -1,0 +1,132 @@
+"""The decision analysis of an outside table, as text and as a JSON document; and the options that ask for it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from sim.cea import PsaAnalysis, PsaTable
+from sim.errors import Problem, UsageError
+from sim.report.document import SCHEMA, Document, clean
+from sim.report.text import number, table, with_error
+
+DEFAULT_WTP = (20_000.0, 30_000.0, 50_000.0, 100_000.0, 150_000.0)
+MOST_WTP = 100_000
+
+
+def parse_wtp(texts: Sequence[str]) -> list[float]:
+    """Thresholds from `--wtp` options: numbers and START:STOP:N grids; none given means `DEFAULT_WTP`.
+
+    Args:
+        texts: As typed.
+
+    Returns:
+        Thresholds in the order given, without repeats.
+
+    Raises:
+        UsageError: Naming each option that is neither.
+    """
+    problems = []
+    thresholds: list[float] = []
+    for text in texts:
+        try:
+            thresholds += _grid(text)
+        except ValueError:
+            problems.append(Problem("--wtp", text, "must be a number from 0, or START:STOP:N with N from 2"))
+    if problems:
+        raise UsageError("willingness to pay cannot be read", problems)
+    return list(dict.fromkeys(thresholds)) or list(DEFAULT_WTP)
+
+
+def _grid(text: str) -> list[float]:
+    parts = text.split(":")
+    if len(parts) == 1:
+        values = [float(text)]
+    else:
+        start, stop, n = float(parts[0]), float(parts[1]), int(parts[2])
+        if len(parts) != 3 or not 2 <= n <= MOST_WTP:
+            raise ValueError(text)
+        values = [start + (stop - start) * k / (n - 1) for k in range(n)]
+    if not all(math.isfinite(value) and value >= 0 for value in values):
+        raise ValueError(text)
+    return values
+
+
+def parse_where(texts: Sequence[str]) -> dict[str, str]:
+    """Row filters from `--where COLUMN=VALUE` options."""
+    wrong = [text for text in texts if not text.partition("=")[0] or "=" not in text]
+    if wrong:
+        problems = [Problem("--where", text, "must be COLUMN=VALUE") for text in wrong]
+        raise UsageError("a row filter cannot be read", problems)
+    return {text.partition("=")[0]: text.partition("=")[2] for text in texts}
+
+
+def print_cea(console: Console, path: str, read: PsaTable, analysis: PsaAnalysis) -> None:
+    """Everything `igsim cea` says."""
+    kind = "means only" if read.n_iterations == 1 else f"{read.n_iterations:,} iterations"
+    console.print(Text(f"{path}: {len(read.strategies)} strategies, {kind}", style="bold"))
+    console.print()
+    icers = table(
+        "Incremental analysis of means", "strategy", "cost", "QALYs", "against", "Δ cost", "Δ QALYs", "ICER", "status"
+    )
+    for row in analysis.incremental.to_dict(orient="records"):
+        icers.add_row(
+            str(row["strategy"]),
+            number(row["cost"], 2),
+            number(row["qaly"], 5),
+            str(row["comparator"]) if isinstance(row["comparator"], str) else "",
+            with_error(row["delta_cost"], row["delta_cost_se"], 2),
+            with_error(row["delta_qaly"], row["delta_qaly_se"], 5),
+            number(row["icer"], 2),
+            str(row["status"]),
+        )
+    console.print(icers)
+    if read.n_iterations == 1:
+        console.print(Text("One row a strategy carries no uncertainty: no CEAC, CEAF or EVPI."))
+        return
+    curves = table("CEAC: probability of being best", "WTP", *read.strategies, "optimal", "CEAF", "EVPI", left=0)
+    wide = analysis.by_wtp_strategy.pivot_table(index="wtp", columns="strategy", values="ceac", observed=True)
+    for row in analysis.by_wtp.to_dict(orient="records"):
+        curves.add_row(
+            number(row["wtp"]),
+            *(number(wide.loc[row["wtp"], name], 4) for name in read.strategies),
+            str(row["optimal"]),
+            number(row["ceaf"], 4),
+            with_error(row["evpi"], row["evpi_se"], 2),
+        )
+    console.print(curves)
+    console.print(
+        Text(
+            "The optimal strategy has the highest mean net benefit; CEAF is its probability of being best. "
+            "EVPI is per patient and decision; ± is one standard error over iterations."
+        )
+    )
+
+
+def cea_document(path: str, read: PsaTable, analysis: PsaAnalysis) -> Document:
+    """The JSON document of `igsim cea`."""
+    return {
+        "schema": SCHEMA,
+        "command": "cea",
+        "table": path,
+        "settings": {"strategies": list(read.strategies), "iterations": read.n_iterations},
+        "incremental": _records(analysis.incremental),
+        "by_wtp": _records(analysis.by_wtp),
+        "by_wtp_strategy": _records(analysis.by_wtp_strategy),
+    }
+
+
+def _records(frame: object) -> list[Document]:
+    records = frame.to_dict(orient="records")  # type: ignore[attr-defined]
+    return [{key: _plain(value) for key, value in record.items()} for record in records]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, str | bool) or value is None:
+        return value
+    if hasattr(value, "item"):
+        value = value.item()
+    return value if isinstance(value, bool) else clean(value)

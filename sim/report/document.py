@@ -1,0 +1,115 @@
+"""The JSON document of a run: stable, versioned, one object on standard output."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sim.model.accrual import COST_ITEMS
+from sim.runs import RunResult
+from sim.scenario import Scenario, quantities
+
+SCHEMA = 1
+
+Document = dict[str, Any]
+
+
+def clean(value: object) -> Any:
+    """A value as JSON can carry it: numbers that are not finite become null, NumPy scalars plain numbers."""
+    if isinstance(value, dict):
+        return {str(key): clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(item) for item in value]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    number = float(value)  # type: ignore[arg-type]
+    return number if math.isfinite(number) else None
+
+
+def scenario_part(scenario: Scenario) -> Document:
+    """What identifies the scenario."""
+    return {"title": scenario.title, "file": scenario.files[0] if scenario.files else None, "digest": scenario.digest}
+
+
+def assumptions(scenario: Scenario) -> list[Document]:
+    """Every input whose source is an assumption or a recollection, in the order of the file format."""
+    return [
+        {
+            "input": path,
+            "value": quantity.value,
+            "unit": unit,
+            "kind": "assumption" if quantity.is_assumption else "recalled",
+            "source": quantity.source,
+        }
+        for path, quantity, unit in quantities(scenario)
+        if quantity.is_assumption or quantity.is_recalled
+    ]
+
+
+def run_document(result: RunResult, run_path: str | None) -> Document:
+    """The document of `igsim run`.
+
+    Args:
+        result: A finished run.
+        run_path: Where the run folder is; None if none was written.
+
+    Returns:
+        A JSON-ready dictionary; amounts per patient, discounted unless the name says otherwise.
+    """
+    analysis = result.scenario.analysis
+    return {
+        "schema": SCHEMA,
+        "command": "run",
+        "scenario": scenario_part(result.scenario),
+        "settings": {
+            "patients": result.patients,
+            "seed": result.seed,
+            "engine": result.engine,
+            "perspective": analysis.perspective,
+            "currency": analysis.currency,
+            "price_year": analysis.price_year,
+            "horizon_months": analysis.horizon_months.value,
+            "discount_rate_costs_per_year": analysis.discount_rate_costs_per_year.value,
+            "discount_rate_effects_per_year": analysis.discount_rate_effects_per_year.value,
+            "discounting": "continuous, (1 + rate) ** -years",
+            "bispecific_drug_cost_included": result.scenario.treatment.include_drug_cost,
+            "wtp_per_qaly": list(analysis.wtp_per_qaly),
+        },
+        "strategies": [_strategy(result, index) for index in range(len(result.outcomes.strategies))],
+        "incremental": _incremental(result),
+        "assumptions": assumptions(result.scenario),
+        "run": {"path": run_path},
+    }
+
+
+def _strategy(result: RunResult, index: int) -> Document:
+    outcomes = result.outcomes
+    name = outcomes.strategies[index]
+    line: Document = {"name": name, "label": result.scenario.strategies[name].label}
+    for component in outcomes.components:
+        if ":" in component:
+            continue
+        line[component] = outcomes.mean(component)[index]
+        line[f"{component}_mcse"] = outcomes.mcse(component)[index]
+    line["costs"] = {item: outcomes.mean(f"cost:{item}")[index] for item in COST_ITEMS}
+    line["infections"] = {
+        component.removeprefix("infections:"): outcomes.mean(component)[index]
+        for component in outcomes.components
+        if component.startswith("infections:")
+    }
+    cost, qaly = outcomes.mean("cost")[index], outcomes.mean("qaly")[index]
+    line["nmb"] = {f"{wtp:g}": wtp * qaly - cost for wtp in result.scenario.analysis.wtp_per_qaly}
+    return dict(clean(line))
+
+
+def _incremental(result: RunResult) -> list[Document]:
+    wtps = [f"{wtp:g}" for wtp in result.scenario.analysis.wtp_per_qaly]
+    rows = []
+    for record in result.table().to_dict(orient="records"):
+        line = {str(key): value for key, value in record.items() if not str(key).startswith("inmb_")}
+        for key in ("comparator", "icer"):
+            line[key] = None if isinstance(line[key], float) and math.isnan(line[key]) else line[key]
+        line["inmb"] = {wtp: record[f"inmb_{wtp}"] for wtp in wtps}
+        line["inmb_mcse"] = {wtp: record[f"inmb_{wtp}_mcse"] for wtp in wtps}
+        rows.append(dict(clean(line)))
+    return rows

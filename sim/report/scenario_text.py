@@ -1,0 +1,67 @@
+"""What `igsim validate` says of a scenario, as text and as a JSON document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from sim.errors import InputError
+from sim.report.document import SCHEMA, Document
+from sim.report.text import table
+from sim.scenario import Scenario, quantities
+
+
+def faults_document(path: str, error: InputError) -> Document:
+    """A faulty scenario: every problem with its place, the value found and what is allowed."""
+    problems = [
+        {"file": problem.file or None, "place": problem.place, "found": problem.found, "allowed": problem.allowed}
+        for problem in error.problems
+    ]
+    return {
+        "schema": SCHEMA,
+        "command": "validate",
+        "file": path,
+        "valid": False,
+        "message": error.message,
+        "problems": problems,
+    }
+
+
+def valid_document(scenario: Scenario, notes: Sequence[str], part: Document) -> Document:
+    """A sound scenario: its identity, notes, and every input with its source."""
+    return {
+        "schema": SCHEMA,
+        "command": "validate",
+        "scenario": part,
+        "valid": True,
+        "notes": list(notes),
+        "inputs": [
+            {"input": path, "value": quantity.value, "unit": unit, "dist": quantity.dist, "source": quantity.source}
+            for path, quantity, unit in quantities(scenario)
+        ],
+    }
+
+
+def print_valid(console: Console, path: str, scenario: Scenario, notes: Sequence[str]) -> None:
+    """Say that a scenario is sound, and where each of its numbers comes from."""
+    entries = list(quantities(scenario))
+    shown = table(f"Inputs of {scenario.title}", "input", "value", "unit", "distribution", "source", left=1)
+    shown.columns[2].justify = shown.columns[3].justify = shown.columns[4].justify = "left"
+    for name, quantity, unit in entries:
+        spread = quantity.ci or quantity.range
+        words = quantity.dist + (f" {spread[0]:g} to {spread[1]:g}" if spread else "")
+        shown.add_row(Text(name), f"{quantity.value:g}", Text(unit), words, Text(quantity.source))
+    console.print(shown)
+    for note in notes:
+        console.print(Text(f"note: {note}"))
+    assumed = sum(quantity.is_assumption for _, quantity, _ in entries)
+    recalled = sum(quantity.is_recalled for _, quantity, _ in entries)
+    console.print(
+        Text(
+            f"{path}: valid. {len(entries)} inputs, of which {assumed} assumptions and {recalled} recalled; "
+            f"{len(scenario.strategy_names)} strategies ({', '.join(scenario.strategy_names)}). "
+            f"Digest {scenario.digest[:16]}."
+        )
+    )

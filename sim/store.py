@@ -1,0 +1,177 @@
+"""Run folders: written whole or not at all, self-describing, never overwritten.
+
+A folder is first filled under a hidden temporary name beside its final place and then renamed, which the file
+system does in one step; whatever interrupts the writing leaves no folder of that name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sim.errors import ResultsError
+
+MANIFEST_FORMAT = 1
+REPORTED_PACKAGES = ("igsim", "numpy", "scipy", "pandas", "simpy", "pydantic", "pyarrow")
+
+
+def write_run_folder(
+    root: Path,
+    *,
+    name: str,
+    digest: str,
+    tables: Mapping[str, pd.DataFrame],
+    texts: Mapping[str, str],
+    manifest: Mapping[str, Any],
+) -> Path:
+    """Write one run folder, `root/name/<time>-<digest>/`.
+
+    Args:
+        root: Results folder; made if absent.
+        name: Scenario name, one path component.
+        digest: SHA-256 of the scenario; its first eight digits become part of the folder's name.
+        tables: File stem to tidy table; each is written as Parquet and as CSV.
+        texts: File name to content, e.g. "scenario.toml".
+        manifest: What identifies the run (command, settings, timings); environment and file digests are added.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ResultsError: If anything cannot be written; nothing is left behind then.
+    """
+    home = root / name
+    temporary = home / f".partial-{uuid.uuid4().hex}"
+    try:
+        temporary.mkdir(parents=True)
+        for stem, table in tables.items():
+            table.to_parquet(temporary / f"{stem}.parquet", index=False)
+            table.to_csv(temporary / f"{stem}.csv", index=False)
+        for file_name, text in texts.items():
+            (temporary / file_name).write_text(text, encoding="utf-8")
+        files = {path.name: sha256(path) for path in sorted(temporary.iterdir())}
+        record = {"format": MANIFEST_FORMAT, **manifest, "environment": environment(), "files": files}
+        text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
+        (temporary / "manifest.json").write_text(text + "\n", encoding="utf-8")
+        for path in temporary.iterdir():
+            _flush_to_disk(path)
+        return _claim(temporary, home, f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{digest[:8]}")
+    except OSError as error:
+        message = f"{home}: the run folder cannot be written ({error.strerror or error}); nothing was left behind"
+        raise ResultsError(message) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _claim(temporary: Path, home: Path, wanted: str) -> Path:
+    """Rename to the first free name; a rename onto a folder with content fails, so no run replaces another."""
+    for attempt in range(1, 1000):
+        folder = home / (wanted if attempt == 1 else f"{wanted}-{attempt}")
+        try:
+            temporary.rename(folder)
+        except OSError:
+            if not folder.exists():
+                raise
+        else:
+            return folder
+    message = f"{home}: no free name for {wanted}"
+    raise ResultsError(message)
+
+
+def _flush_to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read and verify a run folder.
+
+    Args:
+        folder: A run folder.
+
+    Returns:
+        Its manifest.
+
+    Raises:
+        ResultsError: If the folder is missing, incomplete, altered since it was written, or of a newer format.
+    """
+    path = folder / "manifest.json"
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        message = f"{folder}: not a run folder (manifest.json cannot be read: {error})"
+        raise ResultsError(message) from error
+    if manifest.get("format") != MANIFEST_FORMAT:
+        message = f"{path}: format is {manifest.get('format')!r}; this version of igsim reads {MANIFEST_FORMAT}"
+        raise ResultsError(message)
+    for file_name, digest in manifest["files"].items():
+        file = folder / file_name
+        if not file.is_file():
+            message = f"{folder}: {file_name} is missing"
+            raise ResultsError(message)
+        if sha256(file) != digest:
+            message = f"{file}: altered since the run wrote it (its SHA-256 is not the manifest's)"
+            raise ResultsError(message)
+    return manifest
+
+
+def environment() -> dict[str, Any]:
+    """Versions, machine and source revision, so that a result can be traced to what produced it."""
+    return {
+        "python": sys.version.split()[0],
+        "packages": {package: _version(package) for package in REPORTED_PACKAGES},
+        "platform": platform.platform(),
+        "processor": platform.machine(),
+        "cores": os.cpu_count(),
+        "git_revision": _git_revision(),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _git_revision() -> str | None:
+    """Commit of the source tree, with '+changes' if it was modified; None outside a checkout."""
+    source = Path(__file__).resolve().parent.parent
+    if not (source / ".git").exists():
+        return None
+    try:
+        revision = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=source, capture_output=True, text=True, timeout=5, check=True
+        ).stdout.strip()
+        status = subprocess.run(
+            ["git", "status", "--porcelain", "--untracked-files=no"],
+            cwd=source,
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return revision + ("+changes" if status else "")

@@ -1,0 +1,198 @@
+"""One patient's history under every strategy, side by side, and why the strategies differ.
+
+The same candidate infection carries the same number under every strategy, so the trace can say of each one where it
+happened, where it was averted and by what, and where it was never met.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.build import compile_model
+from sim.engines import numpy_engine
+from sim.engines.histories import histories_from_log
+from sim.engines.log import EventLog
+from sim.errors import Problem, UsageError
+from sim.model.accrual import accrue
+from sim.model.structure import GRADE_3PLUS, ClinicalModel, Event
+from sim.population import draw_baseline
+from sim.scenario import Scenario
+from sim.streams import AddressedLuck, Luck
+
+TOTALS = ("cost", "qaly", "life_years", "infections_any", "infections_grade_3plus", "infusions", "ig_grams")
+_ENDINGS = {Event.INFECTION_DEATH: "died of infection", Event.OTHER_DEATH: "died", Event.HORIZON: "horizon reached"}
+_CANDIDATES = (Event.INFECTION, Event.AVERTED)
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One event of the patient under one strategy.
+
+    Attributes:
+        month: When.
+        event: What kind.
+        text: In words.
+        key: Equal for the same thing under different strategies.
+    """
+
+    month: float
+    event: Event
+    text: str
+    key: tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A patient under every strategy.
+
+    Attributes:
+        patient: Patient number.
+        seed: Root of the luck.
+        baseline: Attribute to value at t = 0.
+        strategies: Names.
+        histories: Strategy name to its happenings in order of time.
+        explanations: A sentence for each candidate infection that the strategies do not share.
+        totals: Strategy name to component to amount; costs and QALYs discounted.
+    """
+
+    patient: int
+    seed: int
+    baseline: dict[str, float]
+    strategies: tuple[str, ...]
+    histories: dict[str, tuple[Happening, ...]]
+    explanations: tuple[str, ...]
+    totals: dict[str, dict[str, float]]
+
+    def rows(self) -> list[tuple[float, dict[str, Happening]]]:
+        """Happenings aligned across strategies: month of the first, and strategy to happening."""
+        aligned: dict[tuple[object, ...], dict[str, Happening]] = {}
+        for name, happenings in self.histories.items():
+            for happening in happenings:
+                aligned.setdefault(happening.key, {})[name] = happening
+        first = [(min(h.month for h in row.values()), row) for row in aligned.values()]
+        return sorted(first, key=lambda item: (item[0], min(h.event for h in item[1].values())))
+
+
+def trace(scenario: Scenario, patient: int, *, seed: int | None = None) -> Trace:
+    """Follow one patient.
+
+    Args:
+        scenario: A validated scenario.
+        patient: Patient number from 0: the same patient as in any run with this seed.
+        seed: Root of the luck; None takes the scenario's.
+
+    Returns:
+        The patient's histories and totals.
+
+    Raises:
+        UsageError: If there is no such patient.
+    """
+    if not 0 <= patient < 2**62:
+        raise UsageError("no such patient", [Problem("patient", str(patient), "must be a whole number from 0")])
+    root = scenario.analysis.seed if seed is None else seed
+    return trace_model(compile_model(scenario), AddressedLuck(root), patient, seed=root)
+
+
+def trace_model(model: ClinicalModel, luck: Luck, patient: int, *, seed: int) -> Trace:
+    """The same of a compiled model and any luck."""
+    number = np.array([patient])
+    log = numpy_engine.event_log(model, luck, number)
+    who = draw_baseline(model, luck, number)
+    values = accrue(model, who, histories_from_log(model, who, log))
+    names = tuple(strategy.name for strategy in model.strategies)
+    return Trace(
+        patient=patient,
+        seed=seed,
+        baseline={
+            "weight_kg": float(who.weight_kg[0]),
+            "igg_polyclonal_mg_dl": float(who.igg_mg_dl[0]),
+            "m_protein_mg_dl": float(who.m_protein_mg_dl[0]),
+            "frailty": float(who.frailty[0]),
+        },
+        strategies=names,
+        histories={name: tuple(_happenings(model, log, index)) for index, name in enumerate(names)},
+        explanations=tuple(_explanations(model, log)),
+        totals={
+            name: {component: float(values[component][index, 0]) for component in TOTALS}
+            for index, name in enumerate(names)
+        },
+    )
+
+
+def _happenings(model: ClinicalModel, log: EventLog, strategy: int) -> list[Happening]:
+    rows = np.flatnonzero(log.strategy == strategy)
+    infusions = rows[log.event[rows] == Event.INFUSION]
+    return [
+        _happening(model, log, int(row), infusions)
+        for row in rows
+        if log.event[row] != Event.INFUSION or row in (infusions[0], infusions[-1])
+    ]
+
+
+def _happening(
+    model: ClinicalModel, log: EventLog, row: int, infusions: np.ndarray[tuple[int], np.dtype[np.intp]]
+) -> Happening:
+    event, month = Event(log.event[row]), float(log.time[row])
+    key: tuple[object, ...] = (event,)
+    match event:
+        case Event.INFECTION | Event.AVERTED:
+            key = ("candidate", int(log.cause[row]), int(log.layer[row]), int(log.candidate[row]))
+            text = _candidate_words(model, log, row)
+            text += "" if event is Event.INFECTION else f": averted (HR {log.value[row]:g})"
+        case Event.IGG_TEST:
+            key = (event, month)
+            text = f"IgG test {log.value[row]:,.0f} mg/dL (true {log.true_igg[row]:,.0f})"
+        case Event.INFUSION:
+            first = row == infusions[0]
+            key = (event, "first" if first else "last")
+            text = f"Ig starts, {log.value[row]:.1f} g" if first else f"last infusion, number {infusions.size}"
+        case Event.TREATMENT_STOP:
+            by = int(log.cause[row])
+            text = "bispecific ends" + (f" (infection, {model.infections.causes[by]})" if by >= 0 else "")
+        case Event.IG_ORDERED:
+            text = "Ig ordered"
+        case _:
+            key, text = ("end",), _ENDINGS[event]
+    return Happening(month, event, text, key)
+
+
+def _candidate_words(model: ClinicalModel, log: EventLog, row: int) -> str:
+    grade = "grade ≥ 3" if log.grade[row] == GRADE_3PLUS else "grade 1-2"
+    return f"{grade} infection ({model.infections.causes[log.cause[row]]})"
+
+
+def _explanations(model: ClinicalModel, log: EventLog) -> list[str]:
+    """A sentence for each candidate infection whose fate differs between strategies."""
+    is_candidate = np.isin(log.event, _CANDIDATES)
+    rows_of: dict[tuple[int, int, int], dict[int, int]] = {}
+    for row in np.flatnonzero(is_candidate):
+        key = (int(log.cause[row]), int(log.layer[row]), int(log.candidate[row]))
+        rows_of.setdefault(key, {})[int(log.strategy[row])] = int(row)
+    sentences = []
+    for rows in sorted(rows_of.values(), key=lambda found: min(log.time[row] for row in found.values())):
+        fates: dict[str, list[str]] = {}
+        for index, strategy in enumerate(model.strategies):
+            fate = _fate(log, index, rows.get(index))
+            fates.setdefault(fate, []).append(strategy.name)
+        if len(fates) > 1:
+            first = min(rows.values(), key=lambda row: log.time[row])
+            told = "; ".join(f"{fate} under {', '.join(names)}" for fate, names in fates.items())
+            sentences.append(f"Month {log.time[first]:.2f}, {_candidate_words(model, log, first)}: {told}.")
+    return sentences
+
+
+def _fate(log: EventLog, strategy: int, row: int | None) -> str:
+    """What became of a candidate under a strategy, in words."""
+    own = log.strategy == strategy
+    if row is not None:
+        if log.event[row] == Event.INFECTION:
+            return "happens"
+        infusions = log.time[own & (log.event == Event.INFUSION)]
+        latest = infusions[infusions < log.time[row]].max()
+        return f"averted by immunoglobulin (HR {log.value[row]:g}, last infusion month {latest:.2f})"
+    (end,) = np.flatnonzero(own & np.isin(log.event, list(_ENDINGS)))
+    stops = log.time[own & (log.event == Event.TREATMENT_STOP)]
+    after = f", bispecific ended month {stops[0]:.2f}" if stops.size else ""
+    return f"not met ({_ENDINGS[Event(log.event[end])]} month {log.time[end]:.2f}{after})"

@@ -1,0 +1,239 @@
+"""The claims `igsim verify` puts to the test, on whatever scenario it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from sim.engines import numpy_engine, simpy_engine
+from sim.engines.log import first_difference
+from sim.model.accrual import accrue
+from sim.model.histories import Histories
+from sim.model.structure import ClinicalModel, Floats
+from sim.population import draw_baseline
+from sim.runs import play
+from sim.streams import AddressedLuck
+from sim.verify.agreement import Comparison, chain_parameters, compare, markov_variants
+
+STANDARD_ERRORS = 4.0
+"""Difference from an exact value that a check lets pass; a correct mean exceeds it once in 16,000 comparisons."""
+
+CONTROL_FACTOR = 1.15
+"""The negative control multiplies infection and stop rates by this; it must be found out."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A claim and its verdict.
+
+    Attributes:
+        claim: What should hold.
+        compared: What was compared, with numbers.
+        passed: Whether it held.
+        finding: The largest deviation, or the first difference.
+    """
+
+    claim: str
+    compared: str
+    passed: bool
+    finding: str
+
+
+def verify(
+    model: ClinicalModel,
+    seed: int,
+    *,
+    engine_patients: int = 300,
+    exact_patients: int = 40_000,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Check, ...]:
+    """Run every check on a model.
+
+    Args:
+        model: Compiled model.
+        seed: Root of the luck.
+        engine_patients: Patients compared event by event.
+        exact_patients: Patients simulated for each comparison with exact values.
+        progress: Called with checks done and checks in all.
+
+    Returns:
+        Verdicts; the report shows all of them, passed or not.
+    """
+    luck = AddressedLuck(seed)
+    steps: list[Callable[[], Iterator[Check]]] = [
+        lambda: _engines(model, luck, engine_patients),
+        *(
+            lambda name=name, variant=variant: _exact(name, variant, luck, exact_patients)
+            for name, variant in markov_variants(replace(model, horizon=min(model.horizon, 36.0))).items()
+        ),
+        lambda: _extremes(model, luck),
+        lambda: _conservation(model, luck),
+    ]
+    checks: list[Check] = []
+    for done, step in enumerate(steps, start=1):
+        checks += step()
+        if progress:
+            progress(done, len(steps))
+    return tuple(checks)
+
+
+def _engines(model: ClinicalModel, luck: AddressedLuck, n_patients: int) -> Iterator[Check]:
+    patient = np.arange(n_patients)
+    fast, slow = numpy_engine.event_log(model, luck, patient), simpy_engine.event_log(model, luck, patient)
+    difference = first_difference(fast, slow)
+    yield Check(
+        "the vectorised and the SimPy engine play the same histories, event by event",
+        f"{n_patients} patients x {len(model.strategies)} strategies, {len(fast):,} events, every field bit for bit",
+        difference is None,
+        difference or "equal",
+    )
+
+
+def _exact(name: str, variant: ClinicalModel, luck: AddressedLuck, n_patients: int) -> Iterator[Check]:
+    outcomes = play(variant, luck, n_patients)
+    found = list(compare(variant, outcomes))
+    worst = max(found, key=lambda comparison: abs(comparison.z))
+    yield Check(
+        f"simulated means equal the exact values of the Markov chain ({name})",
+        f"{len(found)} means of {len(variant.strategies)} strategies, {n_patients:,} patients, "
+        f"within {STANDARD_ERRORS:g} standard errors",
+        abs(worst.z) <= STANDARD_ERRORS,
+        _furthest(worst),
+    )
+    chain = chain_parameters(variant)
+    wrong = replace(
+        chain,
+        rate_grade_1_2=chain.rate_grade_1_2 * CONTROL_FACTOR,
+        rate_grade_3plus=chain.rate_grade_3plus * CONTROL_FACTOR,
+        stop_rate=chain.stop_rate * CONTROL_FACTOR,
+    )
+    if wrong == chain:
+        return
+    control = max(compare(variant, outcomes, wrong), key=lambda comparison: abs(comparison.z))
+    yield Check(
+        f"the comparison would notice a wrong model ({name})",
+        f"the same means against rates {CONTROL_FACTOR - 1:.0%} too high must differ",
+        abs(control.z) > STANDARD_ERRORS,
+        _furthest(control),
+    )
+
+
+def _furthest(comparison: Comparison) -> str:
+    return f"furthest: {comparison.quantity} of {comparison.strategy}, {comparison.z:+.2f} standard errors"
+
+
+def _histories(
+    model: ClinicalModel, luck: AddressedLuck, n_patients: int = 2000
+) -> tuple[Histories, dict[str, Floats]]:
+    patient = np.arange(n_patients)
+    histories = numpy_engine.simulate(model, luck, patient)
+    return histories, accrue(model, draw_baseline(model, luck, patient), histories)
+
+
+def _extremes(model: ClinicalModel, luck: AddressedLuck) -> Iterator[Check]:
+    """Extreme values, each with the answer known beforehand."""
+    infections, what = model.infections, "2,000 patients, every strategy"
+
+    _, values = _histories(replace(model, infections=replace(infections, rate=infections.rate * 0)), luck)
+    total = float(values["infections_any"].sum())
+    yield Check("without infection rates nobody is infected", what, total == 0, f"{total:g} infections")
+
+    no_effect = replace(model, infections=replace(infections, hazard_ratio=np.ones_like(infections.hazard_ratio)))
+    histories, values = _histories(no_effect, luck)
+    same = bool(
+        np.all(histories.end == histories.end[0]) and np.all(histories.infections == histories.infections[:, :, :1])
+    )
+    yield Check("with a hazard ratio of 1 every strategy gives the same history", what, same, _yes(same))
+    ig_items = ("cost:immunoglobulin", "cost:ig_administration", "cost:igg_tests")
+    rest = values["cost"] - sum(values[item] for item in ig_items)
+    spread = float(np.abs(rest - rest[0]).max())
+    yield Check(
+        "and the same cost, but for immunoglobulin and its tests",
+        what,
+        spread <= 1e-6,
+        f"largest difference {spread:.1e}",
+    )
+
+    if any(strategy.rule == "at_start" for strategy in model.strategies):
+        yield from _perfect_protection(model, luck, what)
+
+    histories, values = _histories(replace(model, horizon=0.0), luck)
+    flat = all(float(np.abs(value).max()) == 0 for name, value in values.items() if name != "alive_at_horizon")
+    yield Check("at horizon 0 nothing happens and nothing costs", what, flat, _yes(flat))
+
+    _, values = _histories(replace(model, discount_costs=0.0, discount_effects=0.0), luck)
+    gap = max(
+        float(np.abs(values[a] - values[b]).max())
+        for a, b in (
+            ("cost", "cost_undiscounted"),
+            ("qaly", "qaly_undiscounted"),
+            ("life_years_discounted", "life_years"),
+        )
+    )
+    yield Check(
+        "without discounting, discounted and plain totals are one", what, gap <= 1e-6, f"largest difference {gap:.1e}"
+    )
+
+
+def _perfect_protection(model: ClinicalModel, luck: AddressedLuck, what: str) -> Iterator[Check]:
+    regimen = model.immunoglobulin
+    perfect = replace(
+        model,
+        infections=replace(model.infections, hazard_ratio=np.zeros_like(model.infections.hazard_ratio)),
+        immunoglobulin=replace(regimen, onset_lag=0.0, washout=float("inf"), protection=2 * regimen.interval),
+    )
+    histories, _ = _histories(perfect, luck)
+    primary = [index for index, strategy in enumerate(model.strategies) if strategy.rule == "at_start"]
+    total = float(histories.infections[:, :, primary].sum())
+    yield Check(
+        "with a hazard ratio of 0 and immunoglobulin from the start for life nobody is infected",
+        what,
+        total == 0,
+        f"{total:g} infections",
+    )
+
+
+def _conservation(model: ClinicalModel, luck: AddressedLuck) -> Iterator[Check]:
+    """What must add up in every single history."""
+    what = "2,000 patients, every strategy, history by history"
+    histories, values = _histories(model, luck)
+    ended = values["infection_death"] + values["other_death"] + values["alive_at_horizon"]
+    once = bool(np.all(ended == 1) and np.all(np.isfinite(histories.end)) and np.all(histories.end <= model.horizon))
+    yield Check("every history ends exactly once, by the horizon", what, once, _yes(once))
+    ordered = bool(np.all(histories.treatment_end <= histories.end) and np.all(histories.infusions >= 0))
+    yield Check("treatment ends no later than life", what, ordered, _yes(ordered))
+    items = np.abs(sum(value for name, value in values.items() if name.startswith("cost:")) - values["cost"]).max()
+    yield Check("cost items add up to the total", what, bool(items <= 1e-6), f"largest difference {items:.1e}")
+    by_grade = values["infections_grade_1_2"] + values["infections_grade_3plus"] - values["infections_any"]
+    yield Check(
+        "infections by grade add up to all infections",
+        what,
+        bool(np.all(by_grade == 0)),
+        _yes(bool(np.all(by_grade == 0))),
+    )
+    few, _ = _histories(model, luck, 200)
+    prefix = bool(
+        np.array_equal(few.end, histories.end[:, :200])
+        and np.array_equal(few.infusions, histories.infusions[:, :200])
+    )
+    yield Check(
+        "a larger population begins with the same patients",
+        "the first 200 of 2,000 patients against a run of 200",
+        prefix,
+        _yes(prefix),
+    )
+    alone = replace(model, strategies=model.strategies[-1:])
+    single, _ = _histories(alone, luck)
+    same = bool(
+        np.array_equal(single.end, histories.end[-1:])
+        and np.array_equal(single.infections, histories.infections[:, :, -1:])
+    )
+    yield Check(
+        "a strategy plays out the same whatever it is compared with", f"{what}, last strategy alone", same, _yes(same)
+    )
+
+
+def _yes(held: bool) -> str:
+    return "holds" if held else "does not hold"
