@@ -1,1 +1,72 @@
-"""igsim."""
+"""igsim: who should get immunoglobulin, and when.
+
+    import sim
+    scenario = sim.load("scenarios/base-case.toml")
+    result = sim.run(scenario, patients=5000)
+    result.table()
+
+Where things are, from what a user writes to what a user reads:
+
+    scenario    the file format, checked all at once      -> Scenario
+    build       names to indices, days to months          -> ClinicalModel
+    model       the clinical rules, pure functions of arrays
+    streams     luck by address; population: patients from it
+    engines     numpy_engine is fast, simpy_engine is readable; their event logs are equal
+    outcomes    means with Monte Carlo standard errors, of differences too
+    runs        patients in batches -> RunResult; tracing: one patient, side by side
+    cea         incremental analysis, CEAC, CEAF, EVPI, of the simulation or of anyone's table
+    verify      the model against itself and against exact values
+    store       run folders; report: text and JSON; cli: the command
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.cea import PsaTable, analyse, incremental_analysis, read_psa_table
+    from sim.errors import IgsimError, InputError
+    from sim.runs import RunResult, run
+    from sim.scenario import Scenario, load, shipped_scenarios
+    from sim.tracing import Trace, trace
+
+_HOME = {
+    "IgsimError": "sim.errors",
+    "InputError": "sim.errors",
+    "PsaTable": "sim.cea",
+    "RunResult": "sim.runs",
+    "Scenario": "sim.scenario",
+    "Trace": "sim.tracing",
+    "analyse": "sim.cea",
+    "incremental_analysis": "sim.cea",
+    "load": "sim.scenario",
+    "read_psa_table": "sim.cea",
+    "run": "sim.runs",
+    "shipped_scenarios": "sim.scenario",
+    "trace": "sim.tracing",
+}
+
+__all__ = [
+    "IgsimError",
+    "InputError",
+    "PsaTable",
+    "RunResult",
+    "Scenario",
+    "Trace",
+    "analyse",
+    "incremental_analysis",
+    "load",
+    "read_psa_table",
+    "run",
+    "shipped_scenarios",
+    "trace",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that `import sim` costs nothing."""
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    message = f"module 'sim' has no attribute {name!r}"
+    raise AttributeError(message)

@@ -1,12 +1,12 @@
 """The command `igsim`: parse, call the library, print. One module a command; nothing is computed here.
 
 Libraries are imported inside the commands, so that `igsim --help` answers at once. Exit status: 0 done, 1 the
-analysis failed, 2 bad input. A user's mistake is one clear message on standard error; a bug of ours shows its traceback.
+analysis failed, 2 bad input. A user's mistake is one clear message on standard error, a bug of ours its traceback.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -25,19 +25,6 @@ class _Commands(TyperGroup):
             raise typer.Exit(error.exit_status) from error
 
 
-app = typer.Typer(
-    name="igsim",
-    cls=_Commands,
-    help="Who should get immunoglobulin, and when: discrete-event simulation and cost-effectiveness analysis of "
-    "prophylaxis in myeloma treated with bispecific antibodies.",
-    epilog="Start with: igsim run scenarios/base-case.toml",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
 def _show_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
@@ -46,19 +33,36 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
-    version: bool = typer.Option(
-        False, "--version", callback=_show_version, is_eager=True, help="Print the version and leave."
-    ),
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and leave."),
+    ] = False,
 ) -> None:
     pass
 
 
-def main() -> None:
-    """Entry point of the command."""
+def build_app() -> typer.Typer:
+    """The command with all its subcommands."""
     from sim.cli import cea, run, scenario_files, trace, verify
 
+    app = typer.Typer(
+        name="igsim",
+        cls=_Commands,
+        help="Who should get immunoglobulin, and when: discrete-event simulation and cost-effectiveness analysis of "
+        "prophylaxis in myeloma treated with bispecific antibodies.",
+        epilog="Start with: igsim run scenarios/base-case.toml",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
     for module in (run, cea, scenario_files, trace, verify):
         module.register(app)
-    app()
+    return app
+
+
+def main() -> None:
+    """Entry point of the command."""
+    build_app()()

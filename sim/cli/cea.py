@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sim.cli import options as opt
+from sim.errors import Problem, UsageError
+
+DEFAULT_WTP = (20_000.0, 30_000.0, 50_000.0, 100_000.0, 150_000.0)
+MOST_WTP = 100_000
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +35,7 @@ def cea(
 ) -> None:
     """Analyse a table of costs and QALYs (strategy, iteration, cost, qaly; or wide): ICERs, CEAC, CEAF, EVPI."""
     from sim.cea import analyse, read_psa_table
-    from sim.report.cea_text import cea_document, parse_where, parse_wtp, print_cea
+    from sim.report.cea_text import cea_document, print_cea
 
     thresholds = parse_wtp(wtp or [])
     read = read_psa_table(table, where=parse_where(where or []), sheet=sheet)
@@ -38,3 +44,50 @@ def cea(
         opt.print_json(cea_document(str(table), read, analysis))
     else:
         print_cea(opt.console(), str(table), read, analysis)
+
+
+def parse_wtp(texts: Sequence[str]) -> list[float]:
+    """Thresholds from `--wtp` options: numbers and START:STOP:N grids; none given means `DEFAULT_WTP`.
+
+    Args:
+        texts: As typed.
+
+    Returns:
+        Thresholds in the order given, without repeats.
+
+    Raises:
+        UsageError: Naming each option that is neither.
+    """
+    problems = []
+    thresholds: list[float] = []
+    for text in texts:
+        try:
+            thresholds += _grid(text)
+        except ValueError:
+            problems.append(Problem("--wtp", text, "must be a number from 0, or START:STOP:N with N from 2"))
+    if problems:
+        raise UsageError("willingness to pay cannot be read", problems)
+    return list(dict.fromkeys(thresholds)) or list(DEFAULT_WTP)
+
+
+def _grid(text: str) -> list[float]:
+    parts = text.split(":")
+    if len(parts) == 1:
+        values = [float(text)]
+    else:
+        start, stop, n = float(parts[0]), float(parts[1]), int(parts[2])
+        if len(parts) != 3 or not 2 <= n <= MOST_WTP:
+            raise ValueError(text)
+        values = [start + (stop - start) * k / (n - 1) for k in range(n)]
+    if not all(math.isfinite(value) and value >= 0 for value in values):
+        raise ValueError(text)
+    return values
+
+
+def parse_where(texts: Sequence[str]) -> dict[str, str]:
+    """Row filters from `--where COLUMN=VALUE` options."""
+    wrong = [text for text in texts if not text.partition("=")[0] or "=" not in text]
+    if wrong:
+        problems = [Problem("--where", text, "must be COLUMN=VALUE") for text in wrong]
+        raise UsageError("a row filter cannot be read", problems)
+    return {text.partition("=")[0]: text.partition("=")[2] for text in texts}

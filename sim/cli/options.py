@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 
+PIPED_WIDTH = 132
+
+
 class Format(StrEnum):
     """How a command prints its answer."""
 
@@ -34,10 +37,27 @@ class Engine(StrEnum):
 
 
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file (TOML).", show_default=False)]
+
+
+def whole_number(text: str) -> int:
+    """A whole number, with or without thousands underscores; anything else is named in the error."""
+    try:
+        return int(text)
+    except ValueError:
+        message = f"found {text!r}; must be a whole number"
+        raise typer.BadParameter(message) from None
+
+
 Patients = Annotated[
-    int | None, typer.Option("--patients", help="Patients under each strategy [default: the scenario's].")
+    int | None,
+    typer.Option(
+        "--patients", parser=whole_number, metavar="N", help="Patients under each strategy (default: the scenario's)."
+    ),
 ]
-Seed = Annotated[int | None, typer.Option("--seed", help="Root of the luck [default: the scenario's].")]
+Seed = Annotated[
+    int | None,
+    typer.Option("--seed", parser=whole_number, metavar="N", help="Root of the luck (default: the scenario's)."),
+]
 EngineOption = Annotated[Engine, typer.Option("--engine", help="numpy is fast; simpy is the readable reference.")]
 Settings = Annotated[
     list[str] | None,
@@ -60,7 +80,14 @@ def console() -> Console:
     """Standard output; wide enough for the tables where it is not a terminal."""
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 150, soft_wrap=False)
+    # A title with [brackets] is text, never markup.
+    return Console(
+        highlight=False,
+        markup=False,
+        emoji=False,
+        width=None if sys.stdout.isatty() else PIPED_WIDTH,
+        soft_wrap=False,
+    )
 
 
 def print_json(document: Mapping[str, Any]) -> None:

@@ -16,14 +16,16 @@ def register(app: typer.Typer) -> None:
 
 def trace(
     scenario: opt.ScenarioFile,
-    patient: Annotated[int, typer.Option("--patient", help="Patient number, from 0.")] = 0,
+    patient: Annotated[
+        int, typer.Option("--patient", parser=opt.whole_number, metavar="N", help="Patient number, from 0.")
+    ] = 0,
     seed: opt.Seed = None,
     settings: opt.Settings = None,
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Follow one patient under every strategy: which infection was averted, and by what."""
     from sim.report.trace_text import print_trace, trace_document
-    from sim.trace import trace as follow
+    from sim.tracing import trace as follow
 
     loaded = opt.load_scenario(scenario, settings)
     traced = follow(loaded, patient, seed=seed)

@@ -17,9 +17,11 @@ def register(app: typer.Typer) -> None:
 
 def verify(
     scenario: Annotated[
-        Path | None, typer.Argument(metavar="[SCENARIO]", help="Scenario file [default: the shipped base case].")
+        Path | None, typer.Argument(metavar="[SCENARIO]", help="Scenario file (default: the shipped base case).")
     ] = None,
-    patients: Annotated[int, typer.Option("--patients", min=1000, help="Patients against exact values.")] = 40_000,
+    patients: Annotated[
+        int, typer.Option("--patients", parser=opt.whole_number, metavar="N", help="Patients against exact values.")
+    ] = 40_000,
     seed: opt.Seed = None,
     settings: opt.Settings = None,
     output_format: opt.FormatOption = opt.Format.TABLE,

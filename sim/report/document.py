@@ -89,8 +89,9 @@ def _strategy(result: RunResult, index: int) -> Document:
     for component in outcomes.components:
         if ":" in component:
             continue
-        line[component] = outcomes.mean(component)[index]
-        line[f"{component}_mcse"] = outcomes.mcse(component)[index]
+        key = component.replace("grade_", "grade")
+        line[key] = outcomes.mean(component)[index]
+        line[f"{key}_mcse"] = outcomes.mcse(component)[index]
     line["costs"] = {item: outcomes.mean(f"cost:{item}")[index] for item in COST_ITEMS}
     line["infections"] = {
         component.removeprefix("infections:"): outcomes.mean(component)[index]

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sim.cea import Status
 from sim.model.accrual import COST_ITEMS
 from sim.report.document import assumptions
 from sim.runs import RunResult
@@ -33,10 +34,10 @@ def with_error(value: object, error: object, digits: int = 0) -> str:
 
 
 def table(title: str, *columns: str, left: int = 1) -> Table:
-    """An empty table; the first `left` columns hold words, the others numbers."""
+    """An empty table; the first `left` columns are set to the left, the others to the right."""
     made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, column in enumerate(columns):
-        made.add_column(column, justify="left" if index < left else "right", overflow="fold")
+        made.add_column(column, justify="left" if index < left else "right")
     return made
 
 
@@ -46,13 +47,12 @@ def print_run(console: Console, result: RunResult, folder: Path | None) -> None:
     console.print(Text(_setting(result)))
     console.print()
     console.print(_incremental(result))
+    console.print(_benefit(result))
     console.print(Text(verdict(result)))
     console.print()
     console.print(_events(result))
     console.print(_costs(result))
-    console.print(
-        Text(f"± is one Monte Carlo standard error; differences are paired, patient by patient. {_reading()}")
-    )
+    console.print(Text("± is one Monte Carlo standard error; differences are paired, patient by patient."))
     console.print()
     for line in assumption_lines(result):
         console.print(Text(line))
@@ -72,24 +72,18 @@ def _setting(result: RunResult) -> str:
     )
 
 
-def _reading() -> str:
-    return "Differences, ICER and INMB are against the strategy named under 'against'."
-
-
 def _incremental(result: RunResult) -> Table:
     currency = result.scenario.analysis.currency
-    wtps = result.scenario.analysis.wtp_per_qaly
     shown = table(
-        "Cost-effectiveness, per patient",
+        f"Incremental analysis, per patient ({currency}, discounted)",
         "strategy",
-        f"cost ({currency})",
+        "cost",
         "QALYs",
         "against",
         "Δ cost",
         "Δ QALYs",
         "ICER",
         "status",
-        *(f"INMB at {wtp:,.0f}" for wtp in wtps),
     )
     for row in result.table().to_dict(orient="records"):
         shown.add_row(
@@ -101,43 +95,69 @@ def _incremental(result: RunResult) -> Table:
             with_error(row["delta_qaly"], row["delta_qaly_mcse"], 4),
             number(row["icer"]),
             str(row["status"]),
-            *(
-                with_error(row[f"inmb_{wtp:g}"], row[f"inmb_{wtp:g}_mcse"])
-                if isinstance(row["comparator"], str)
-                else ""
-                for wtp in wtps
-            ),
         )
     return shown
 
 
+def _benefit(result: RunResult) -> Table:
+    """INMB of every strategy against the cheapest undominated one."""
+    outcomes, wtps = result.outcomes, result.scenario.analysis.wtp_per_qaly
+    reference = next(row.strategy for row in result.incremental if row.status is Status.REFERENCE)
+    comparator = outcomes.strategies.index(reference)
+    shown = table(
+        f"Incremental net monetary benefit against {reference}, per patient, at a willingness to pay per QALY of",
+        "strategy",
+        *(f"{wtp:,.0f}" for wtp in wtps),
+    )
+    for index, name in enumerate(outcomes.strategies):
+        if index != comparator:
+            shown.add_row(name, *(with_error(*outcomes.inmb(wtp, index, comparator)) for wtp in wtps))
+    return shown
+
+
+EVENT_ROWS = {
+    "life_years": ("life-years", 3),
+    "qaly_undiscounted": ("QALYs", 3),
+    "infections_any": ("infections", 3),
+    "infections_grade_3plus": ("infections of grade ≥ 3", 3),
+    "infection_death": ("deaths of infection, share", 4),
+    "hospital_days": ("hospital days", 2),
+    "months_on_treatment": ("months on the bispecific", 2),
+    "ig_ever": ("ever on immunoglobulin, share", 3),
+    "ig_months": ("months on immunoglobulin", 2),
+    "infusions": ("infusions", 2),
+    "ig_grams": ("grams of immunoglobulin", 1),
+    "igg_tests": ("IgG tests", 2),
+}
+"""Outcome to its words and digits, in the order in which `igsim run` lists them."""
+
+
+ITEM_WORDS = {
+    "immunoglobulin": "immunoglobulin",
+    "ig_administration": "administration of immunoglobulin",
+    "igg_tests": "IgG tests",
+    "infections_grade_1_2": "infections of grade 1-2",
+    "infections_grade_3plus": "infections of grade ≥ 3",
+    "bispecific": "bispecific drug",
+    "end_of_life": "end of life",
+}
+
+
 def _events(result: RunResult) -> Table:
     outcomes = result.outcomes
-    columns = {
-        "life-years": ("life_years", 3),
-        "infections": ("infections_any", 3),
-        "grade ≥ 3": ("infections_grade_3plus", 3),
-        "infection deaths": ("infection_death", 4),
-        "hospital days": ("hospital_days", 2),
-        "ever on Ig": ("ig_ever", 3),
-        "months of Ig": ("ig_months", 2),
-        "Ig grams": ("ig_grams", 1),
-        "infusions": ("infusions", 2),
-        "IgG tests": ("igg_tests", 2),
-    }
-    shown = table("What happens, per patient, undiscounted", "strategy", *columns)
-    for index, name in enumerate(outcomes.strategies):
-        cells = [number(outcomes.mean(component)[index], digits) for component, digits in columns.values()]
-        shown.add_row(name, *cells)
+    shown = table("What happens, per patient, undiscounted", "", *outcomes.strategies)
+    for component, (words, digits) in EVENT_ROWS.items():
+        shown.add_row(words, *(number(mean, digits) for mean in outcomes.mean(component)))
     return shown
 
 
 def _costs(result: RunResult) -> Table:
     outcomes, currency = result.outcomes, result.scenario.analysis.currency
-    shown = table(f"Costs by item, per patient ({currency}, discounted)", "strategy", *COST_ITEMS, "total")
-    for index, name in enumerate(outcomes.strategies):
-        cells = [number(outcomes.mean(f"cost:{item}")[index]) for item in COST_ITEMS]
-        shown.add_row(name, *cells, number(outcomes.mean("cost")[index]))
+    shown = table(f"Costs by item, per patient ({currency}, discounted)", "", *outcomes.strategies)
+    for item in COST_ITEMS:
+        shown.add_row(ITEM_WORDS[item], *(number(mean) for mean in outcomes.mean(f"cost:{item}")))
+    shown.add_section()
+    shown.add_row("total", *(number(mean) for mean in outcomes.mean("cost")))
     return shown
 
 

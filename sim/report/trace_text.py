@@ -8,7 +8,7 @@ from rich.text import Text
 from sim.report.document import SCHEMA, Document, clean, scenario_part
 from sim.report.text import number, table
 from sim.scenario import Scenario
-from sim.trace import Happening, Trace
+from sim.tracing import Happening, Trace
 
 _DIGITS = {"cost": 2, "qaly": 4, "life_years": 3, "ig_grams": 1}
 

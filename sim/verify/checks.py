@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.engines import numpy_engine, simpy_engine
 from sim.engines.log import first_difference
+from sim.errors import Problem, UsageError
 from sim.model.accrual import accrue
 from sim.model.histories import Histories
 from sim.model.structure import ClinicalModel, Floats
@@ -19,6 +20,9 @@ from sim.verify.agreement import Comparison, chain_parameters, compare, markov_v
 
 STANDARD_ERRORS = 4.0
 """Difference from an exact value that a check lets pass; a correct mean exceeds it once in 16,000 comparisons."""
+
+FEWEST_EXACT_PATIENTS = 1000
+"""Below this a sample standard error is too rough to judge by."""
 
 CONTROL_FACTOR = 1.15
 """The negative control multiplies infection and stop rates by this; it must be found out."""
@@ -60,7 +64,21 @@ def verify(
 
     Returns:
         Verdicts; the report shows all of them, passed or not.
+
+    Raises:
+        UsageError: If there are too few patients for the standard errors to mean anything, or no such seed.
     """
+    problems = [
+        Problem(name, str(found), f"must be {least:,} or more")
+        for name, found, least in (
+            ("patients", exact_patients, FEWEST_EXACT_PATIENTS),
+            ("engine patients", engine_patients, 1),
+            ("seed", seed, 0),
+        )
+        if found < least
+    ]
+    if problems:
+        raise UsageError("this verification cannot be started", problems)
     luck = AddressedLuck(seed)
     steps: list[Callable[[], Iterator[Check]]] = [
         lambda: _engines(model, luck, engine_patients),

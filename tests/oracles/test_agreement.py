@@ -66,9 +66,7 @@ def test_means_equal_the_chain_within_four_standard_errors(number: int) -> None:
     assert abs(furthest.z) <= BOUND, furthest
 
     chain = chain_parameters(model)
-    wrong = replace(
-        chain, rate_grade_1_2=chain.rate_grade_1_2 * 1.15, rate_grade_3plus=chain.rate_grade_3plus * 1.15
-    )
+    wrong = replace(chain, rate_grade_1_2=chain.rate_grade_1_2 * 1.15, rate_grade_3plus=chain.rate_grade_3plus * 1.15)
     assert worst(model, outcomes, wrong) > BOUND
 
 

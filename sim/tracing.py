@@ -146,15 +146,15 @@ def _happening(
             text = f"IgG test {log.value[row]:,.0f} mg/dL (true {log.true_igg[row]:,.0f})"
         case Event.INFUSION:
             first = row == infusions[0]
-            key = (event, "first" if first else "last")
+            key = (event, month)
             text = f"Ig starts, {log.value[row]:.1f} g" if first else f"last infusion, number {infusions.size}"
         case Event.TREATMENT_STOP:
             by = int(log.cause[row])
             text = "bispecific ends" + (f" (infection, {model.infections.causes[by]})" if by >= 0 else "")
         case Event.IG_ORDERED:
-            text = "Ig ordered"
+            key, text = (event, month), "Ig ordered"
         case _:
-            key, text = ("end",), _ENDINGS[event]
+            key, text = (event, month), _ENDINGS[event]
     return Happening(month, event, text, key)
 
 

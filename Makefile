@@ -1,0 +1,41 @@
+# Everything igsim needs goes into .venv, from the locked versions; nothing else is touched.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: base-case test slow lint types layers check lock clean
+
+base-case: $(READY)          ## install, then run the base case
+	$(BIN)/igsim run scenarios/base-case.toml
+
+test: $(READY)               ## install, then run the fast tests
+	$(BIN)/pytest -q -n 2
+
+slow: $(READY)               ## the long statistical and generated tests
+	$(BIN)/pytest -q -n 2 -m slow
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+layers: $(READY)
+	$(BIN)/lint-imports
+
+check: test lint types layers
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "igsim needs Python 3.11 or newer; set PYTHON=...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+lock:                        ## resolve the locked versions anew (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --no-header --output-file requirements.lock
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

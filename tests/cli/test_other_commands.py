@@ -1,0 +1,200 @@
+"""`igsim cea`, `validate`, `schema`, `init`, `trace`, `verify`, and the command itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sim.scenario import load
+from tests.cli.conftest import BASE_CASE, REPOSITORY, TUTORIAL, Igsim
+
+COMMANDS = ("run", "cea", "validate", "schema", "init", "trace", "verify")
+
+# Toy table of six strategies from the dampack documentation, with both kinds of dominance.
+TOY = """case,strategy,cost,effect
+toy,E,55000,5
+toy,D,35000,4
+toy,C,25000,3
+toy,B,10000,2
+toy,A,12000,1.5
+toy,UC,5000,1
+other,B,1,1
+other,A,2,1
+"""
+
+FIVE_FAULTS = """
+extends = "base-case.toml"
+format = 1
+
+[analysis]
+horizon_months = { value = -12, unit = "months", source = "a" }
+
+[infections.causes.any]
+case_fatality.grade_3plus = { value = 1.2, source = "b" }
+
+[immunoglobulin]
+price_per_gramm = { value = 100, unit = "USD per gram", source = "c" }
+administration_cost = { value = 300, unit = "EUR per infusion", source = "d" }
+
+[strategies.late]
+label = "Late"
+[strategies.late.start]
+rule = "igg_below"
+threshold_mg_dl = { value = 400, unit = "mg/dL", source = "e" }
+delay_days = { value = 7, unit = "days", source = "f" }
+"""
+
+
+@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)])
+def test_every_command_explains_itself_with_an_example(igsim: Igsim, command: tuple[str, ...]) -> None:
+    said = igsim(*command, "--help")
+    assert said.status == 0
+    assert "igsim " + " ".join(command) in said.out
+    assert ("Example:" if command else "Start with:") in said.out
+
+
+def test_the_version_is_printed(igsim: Igsim) -> None:
+    assert igsim("--version").out.startswith("igsim 0.")
+
+
+def test_cea_prints_the_incremental_table_of_means(igsim: Igsim, tmp_path: Path) -> None:
+    (tmp_path / "toy.csv").write_text(TOY)
+    document = igsim("cea", "toy.csv", "--where", "case=toy", "--format", "json").document
+    rows = {row["strategy"]: (row["status"], row["icer"]) for row in document["incremental"]}
+    assert rows == {
+        "UC": ("reference", None),
+        "B": ("on frontier", 5000.0),
+        "A": ("dominated", None),
+        "C": ("extendedly dominated", None),
+        "D": ("on frontier", 12500.0),
+        "E": ("on frontier", 20000.0),
+    }
+    said = igsim("cea", "toy.csv", "--where", "case=toy")
+    assert "12,500.00" in said.out
+    assert "extendedly dominated" in said.out
+
+
+def test_cea_gives_ceac_ceaf_and_evpi_of_a_psa_table(igsim: Igsim, tmp_path: Path) -> None:
+    """Four iterations worked by hand at a threshold of 1,000: b is worth +400, -200, +100, -200 against a."""
+    (tmp_path / "psa.csv").write_text(
+        "strategy,iteration,cost,qaly\n"
+        "a,1,0,0\na,2,0,0\na,3,0,0\na,4,0,0\n"
+        "b,1,100,0.5\nb,2,300,0.1\nb,3,100,0.2\nb,4,400,0.2\n"
+    )
+    document = igsim("cea", "psa.csv", "--wtp", 1000, "--format", "json").document
+    (at,) = document["by_wtp"]
+    assert at["optimal"] == "b"  # mean benefit 25
+    assert at["ceaf"] == 0.5
+    assert at["evpi"] == pytest.approx(500 / 4 - 25)
+    assert [row["ceac"] for row in document["by_wtp_strategy"]] == [0.5, 0.5]
+    said = igsim("cea", "psa.csv", "--wtp", "0:2000:3")
+    assert said.status == 0
+    assert "CEAC" in said.out
+    assert "100.00" in said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["toy.csv"], "--where case=toy"),
+        (["absent.csv"], "absent.csv"),
+        (["toy.csv", "--wtp", "-5"], "-5"),
+        (["toy.csv", "--wtp", "cheap"], "cheap"),
+        (["toy.csv", "--wtp", "0:10:1:2"], "START:STOP:N"),
+        (["toy.csv", "--where", "case"], "COLUMN=VALUE"),
+    ],
+)
+def test_cea_refuses_what_it_cannot_use(igsim: Igsim, tmp_path: Path, arguments: list[str], word: str) -> None:
+    (tmp_path / "toy.csv").write_text(TOY)
+    said = igsim("cea", *arguments)
+    assert (said.status, said.out) == (2, "")
+    assert word in said.err
+
+
+def test_validate_names_all_five_faults_of_a_file_at_once(igsim: Igsim, tmp_path: Path) -> None:
+    (tmp_path / "base-case.toml").write_text(BASE_CASE.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "five.toml").write_text(FIVE_FAULTS)
+    said = igsim("validate", "five.toml")
+    assert said.status == 2
+    for place, found in {
+        "analysis.horizon_months": "found -12",
+        "infections.causes.any.case_fatality.grade_3plus": "found 1.2",
+        "immunoglobulin.price_per_gramm": 'did you mean "price_per_gram"',
+        "immunoglobulin.administration_cost": '"EUR per infusion"',
+        "strategies.late": "igg_tests",
+    }.items():
+        (line,) = [line for line in said.err.splitlines() if f" {place}" in line]
+        assert found in line
+        assert "five.toml" in line
+    document = igsim("validate", "five.toml", "--format", "json").document
+    assert document["valid"] is False
+    assert len(document["problems"]) == 5
+
+
+def test_validate_lists_every_input_with_its_source(igsim: Igsim) -> None:
+    said = igsim("validate", BASE_CASE, "--strict")
+    assert said.status == 0
+    assert "valid." in said.out
+    document = igsim("validate", BASE_CASE, "--format", "json").document
+    assert document["valid"] is True
+    assert all(entry["source"] for entry in document["inputs"])
+
+
+def test_schema_is_a_json_schema(igsim: Igsim) -> None:
+    document = igsim("schema").document
+    assert document["$schema"].startswith("https://json-schema.org/")
+    assert "immunoglobulin" in json.dumps(document)
+
+
+def test_init_writes_a_scenario_that_runs_and_overwrites_nothing(igsim: Igsim, tmp_path: Path) -> None:
+    said = igsim("init", "mine.toml", "--from", "bcma-uk-nice")
+    assert said.status == 0
+    assert igsim("validate", "mine.toml").status == 0
+    assert igsim("run", "mine.toml", "--patients", 50, "--no-save").status == 0
+    before = (tmp_path / "mine.toml").read_bytes()
+    again = igsim("init", "mine.toml")
+    assert again.status == 2
+    assert "mine.toml" in again.err
+    assert (tmp_path / "mine.toml").read_bytes() == before
+    assert igsim("init", "other.toml", "--from", "nowhere").status == 2
+
+
+def test_trace_says_which_infection_was_averted_and_by_what(igsim: Igsim) -> None:
+    # Patient 4 of the tutorial falls ill under none and secondary and is protected under primary.
+    said = igsim("trace", TUTORIAL, "--patient", 4)
+    assert said.status == 0
+    assert "Where the strategies part" in said.out
+    words = " ".join(said.out.split())
+    assert "happens under none, secondary; averted by immunoglobulin (HR 0.4, last infusion month" in words
+    assert "under primary." in words
+    document = igsim("trace", TUTORIAL, "--patient", 4, "--format", "json").document
+    assert [strategy["name"] for strategy in document["strategies"]] == ["none", "primary", "secondary"]
+    for strategy in document["strategies"]:
+        infections = [event for event in strategy["events"] if event["event"] == "infection"]
+        assert strategy["totals"]["infections_any"] == len(infections)
+        assert strategy["events"][-1]["event"] in {"infection_death", "other_death", "horizon"}
+    assert igsim("trace", TUTORIAL, "--patient", -1).status == 2
+
+
+def test_verify_passes_and_prints_what_it_compared(igsim: Igsim) -> None:
+    said = igsim("verify", TUTORIAL, "--patients", 5000)
+    assert said.status == 0, said.out
+    assert "all passed" in said.out
+    assert "FAILED" not in said.out
+    document = igsim("verify", TUTORIAL, "--patients", 5000, "--format", "json").document
+    assert document["passed"] is True
+    compared = {check["claim"]: check["compared"] for check in document["scenarios"][0]["checks"]}
+    for words in ("event by event", "exact values of the Markov chain", "would notice a wrong model", "exactly once"):
+        assert any(words in claim for claim in compared)
+    assert all(compared.values())
+
+
+def test_shipped_scenarios_are_found_by_name() -> None:
+    from sim.scenario import shipped_scenarios
+
+    found = shipped_scenarios()
+    assert set(found) == {"base-case", "gprc5d-us", "bcma-uk-nice", "bcma-italy", "tutorial"}
+    assert found["tutorial"].read_bytes() == (REPOSITORY / "scenarios" / "tutorial.toml").read_bytes()
+    assert load(found["base-case"], strict=True).strategy_names == ("none", "primary", "preemptive", "secondary")

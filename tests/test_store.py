@@ -1,0 +1,113 @@
+"""Run folders: whole or not at all, never overwritten, verified when read."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sim import store
+from sim.errors import ResultsError
+
+TABLE = pd.DataFrame({"strategy": ["none"], "cost": [1.25]})
+
+
+def write(root: Path) -> Path:
+    return store.write_run_folder(
+        root,
+        name="base-case",
+        digest="0123456789abcdef",
+        tables={"outcomes": TABLE},
+        texts={"scenario.toml": "format = 1\n"},
+        manifest={"command": "run"},
+    )
+
+
+def test_a_folder_holds_its_tables_texts_and_manifest(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    assert folder.parent == tmp_path / "base-case"
+    assert folder.name.endswith("-01234567")
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"outcomes.parquet", "outcomes.csv", "scenario.toml", "manifest.json"}
+    assert store.read_manifest(folder)["command"] == "run"
+    pd.testing.assert_frame_equal(pd.read_parquet(folder / "outcomes.parquet"), TABLE)
+
+
+def test_two_runs_in_one_second_get_two_folders(tmp_path: Path) -> None:
+    folders = {write(tmp_path) for _ in range(5)}
+    assert len(folders) == 5
+    assert set((tmp_path / "base-case").iterdir()) == folders
+
+
+@pytest.mark.parametrize("at", ["outcomes.csv", "scenario.toml", "manifest.json"])
+def test_a_write_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
+    def fails(kind: str) -> None:
+        def full(self: object, *arguments: object, **options: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(
+            pd.DataFrame if kind == "csv" else Path, "to_csv" if kind == "csv" else "write_text", full
+        )
+
+    if at == "outcomes.csv":
+        fails("csv")
+    elif at == "scenario.toml":
+        fails("text")
+    else:
+        whole = Path.write_text
+
+        def full(self: Path, *arguments: object, **options: object) -> int:
+            if self.name == at:
+                raise OSError(28, "No space left on device")
+            return whole(self, *arguments, **options)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(ResultsError, match="No space left on device"):
+        write(tmp_path)
+    assert list((tmp_path / "base-case").iterdir()) == []
+
+
+def test_a_killed_run_leaves_no_folder_that_could_be_taken_for_whole(tmp_path: Path) -> None:
+    """SIGKILL while the tables are being written: only the hidden partial folder may remain."""
+    program = (
+        "import pandas as pd, pathlib, time\nfrom sim import store\n"
+        "pd.DataFrame.to_csv = lambda *a, **k: time.sleep(60)\n"
+        f"store.write_run_folder(pathlib.Path({str(tmp_path)!r}), name='s', digest='0'*64,"
+        " tables={'t': pd.DataFrame({'a': [1]})}, texts={}, manifest={})\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program])
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("s/.partial-*/t.parquet")):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert [path.name for path in (tmp_path / "s").iterdir() if not path.name.startswith(".")] == []
+
+
+def test_reading_refuses_a_folder_that_is_not_what_was_written(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    (folder / "outcomes.csv").write_text("strategy,cost\nnone,9\n")
+    with pytest.raises(ResultsError, match=r"outcomes\.csv.*altered"):
+        store.read_manifest(folder)
+    (folder / "outcomes.csv").unlink()
+    with pytest.raises(ResultsError, match=r"outcomes\.csv is missing"):
+        store.read_manifest(folder)
+    with pytest.raises(ResultsError, match="not a run folder"):
+        store.read_manifest(tmp_path)
+
+
+def test_reading_refuses_a_newer_format(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"format": 2}))
+    with pytest.raises(ResultsError, match="format is 2; this version of igsim reads 1"):
+        store.read_manifest(folder)

@@ -1,0 +1,74 @@
+"""A trace tells the truth about its patient: its totals are the run's, its sentences follow from the events."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim.build import compile_model
+from sim.engines import numpy_engine
+from sim.errors import UsageError
+from sim.model.accrual import accrue
+from sim.model.structure import Event
+from sim.population import draw_baseline
+from sim.scenario import load
+from sim.streams import AddressedLuck
+from sim.tracing import TOTALS, trace
+from tests.generated import SCENARIOS
+
+BASE = load(SCENARIOS / "base-case.toml")
+
+
+def test_totals_are_those_of_the_same_patient_in_a_run() -> None:
+    model, luck, patient = compile_model(BASE), AddressedLuck(BASE.analysis.seed), np.arange(40)
+    values = accrue(model, draw_baseline(model, luck, patient), numpy_engine.simulate(model, luck, patient))
+    for number in (0, 13, 39):
+        traced = trace(BASE, number)
+        for index, name in enumerate(traced.strategies):
+            for component in TOTALS:
+                assert traced.totals[name][component] == values[component][index, number]
+
+
+def test_every_candidate_that_differs_is_explained_and_no_other() -> None:
+    explained = 0
+    for number in range(60):
+        traced = trace(BASE, number)
+        fates: dict[tuple[object, ...], set[object]] = {}
+        for name in traced.strategies:
+            for happening in traced.histories[name]:
+                if happening.key[0] == "candidate":
+                    fates.setdefault(happening.key, set())
+        for key in fates:
+            for name in traced.strategies:
+                found = [h for h in traced.histories[name] if h.key == key]
+                fates[key].add(found[0].event if found else None)
+        differing = [key for key, seen in fates.items() if len(seen) > 1]
+        assert len(traced.explanations) >= len(differing)
+        assert bool(traced.explanations) == bool(differing) or all("not met" in s for s in traced.explanations)
+        explained += len(differing)
+    assert explained > 10
+
+
+def test_rows_align_the_same_candidate_across_strategies() -> None:
+    for number in range(30):
+        for month, row in trace(BASE, number).rows():
+            assert month == min(happening.month for happening in row.values())
+            assert len({happening.key for happening in row.values()}) == 1
+
+
+def test_an_averted_infection_names_its_hazard_ratio_and_last_infusion() -> None:
+    averted = [
+        (happening, traced)
+        for traced in (trace(BASE, number) for number in range(40))
+        for happening in traced.histories["primary"]
+        if happening.event is Event.AVERTED
+    ]
+    assert averted
+    for happening, traced in averted:
+        assert "averted (HR 0.38)" in happening.text
+        assert any(f"Month {happening.month:.2f}" in sentence for sentence in traced.explanations)
+
+
+def test_there_is_no_patient_below_zero() -> None:
+    with pytest.raises(UsageError, match="patient: found -1"):
+        trace(BASE, -1)
