@@ -157,6 +157,9 @@ class Outcomes:
         return self.summary.components
 
     def _row(self, component: str) -> int:
+        if component not in self.components:
+            message = f"no component {component!r}; there are {', '.join(self.components)}"
+            raise KeyError(message)
         return self.components.index(component)
 
     def mean(self, component: str) -> Floats:
@@ -189,7 +192,9 @@ class Outcomes:
         return wtp * delta_qaly - delta_cost, float(np.sqrt(np.maximum(variance, 0.0)))
 
     def covariance(self, strategy: int, comparator: int) -> float:
-        """Covariance of the means of Δcost and Δqaly over patients."""
+        """Covariance of the means of Δcost and Δqaly over patients; 0 for a strategy against itself."""
+        if strategy == comparator:
+            return 0.0
         pair, _ = self._pair(strategy, comparator)
         n = self.n_patients
         return float(self.summary.cross[pair] / (n - 1) / n) if n > 1 else float("nan")

@@ -29,8 +29,13 @@ def quantile(distribution: Distribution, uniform: Floats) -> Floats:
         return np.full_like(uniform, min(max(d.location, d.low), d.high))
     if d.kind == "lognormal":
         return d.location * np.exp(d.scale * ndtri(uniform))
+    if d.low > d.location:
+        # Probabilities near 1 have no digits left to tell a tail apart; those of the mirror image have.
+        mirrored = Distribution("normal", -d.location, d.scale, -d.high, -d.low)
+        return -quantile(mirrored, 1 - uniform)
     below, above = ndtr((d.low - d.location) / d.scale), ndtr((d.high - d.location) / d.scale)
-    return np.asarray(d.location + d.scale * ndtri(below + uniform * (above - below)), dtype=np.float64)
+    values = d.location + d.scale * ndtri(below + uniform * (above - below))
+    return np.clip(np.asarray(values, dtype=np.float64), d.low, d.high)
 
 
 def frailty(variance: float, uniform: Floats) -> Floats:

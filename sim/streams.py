@@ -83,7 +83,7 @@ class AddressedLuck:
         keys = np.array([self._key(decision) for decision in decisions], dtype=np.uint64)
 
         def uniforms(patient: Integers, occurrence: Integers | int, which: Integers | int = 0) -> Floats:
-            patient_word = np.asarray(patient, dtype=np.int64).astype(np.uint64)
+            patient_word = np.atleast_1d(np.asarray(patient, dtype=np.int64)).astype(np.uint64)
             occurrence_word = np.atleast_1d(np.asarray(occurrence, dtype=np.int64)).astype(np.uint64)
             state = _mix(keys[which] + patient_word * _PATIENT_STEP)
             word = _mix(state + (occurrence_word + np.uint64(1)) * _OCCURRENCE_STEP)

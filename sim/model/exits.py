@@ -39,4 +39,4 @@ def death_time(hazard: Floats, stop: Floats, rate_on: float, rate_off: float) ->
         spent = rate_on * stop if rate_on > 0 else np.zeros_like(stop)
         before = hazard / rate_on if rate_on > 0 else np.full_like(hazard, np.inf)
         after = stop + (hazard - spent) / rate_off if rate_off > 0 else np.full_like(stop, np.inf)
-    return np.where((hazard <= spent) & (rate_on > 0), before, after)
+    return np.where(hazard <= spent, before, after)

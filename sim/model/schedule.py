@@ -39,7 +39,7 @@ def count_before(start: Floats, interval: float, limit: Floats) -> Floats:
 
 
 def count_until(start: Floats, interval: float, limit: Floats) -> Floats:
-    """Number of appointments at or before `limit`; arguments as in `count_before`."""
+    """Number of appointments at or before `limit`, which is finite; other arguments as in `count_before`."""
     some = start <= limit
     if np.isinf(interval):
         return np.where(some, 1.0, 0.0)
