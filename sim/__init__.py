@@ -13,7 +13,8 @@ Where things are, from what a user writes to what a user reads:
     streams     luck by address; population: patients from it
     engines     numpy_engine is fast, simpy_engine is readable; their event logs are equal
     outcomes    means with Monte Carlo standard errors, of differences too
-    runs        patients in batches -> RunResult; tracing: one patient, side by side
+    cohort      real patients from a table, in place of drawn ones
+    runs        patients in batches -> RunResult; tracing: one patient, side by side; explain: the compiled model
     cea         incremental analysis, CEAC, CEAF, EVPI, of the simulation or of anyone's table
     verify      the model against itself and against exact values
     store       run folders; report: text and JSON; cli: the command
@@ -26,12 +27,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sim.cea import PsaTable, analyse, incremental_analysis, read_psa_table
+    from sim.cohort import Cohort, read_cohort
     from sim.errors import IgsimError, InputError
     from sim.runs import RunResult, run
     from sim.scenario import Scenario, load, shipped_scenarios
     from sim.tracing import Trace, trace
 
 _HOME = {
+    "Cohort": "sim.cohort",
     "IgsimError": "sim.errors",
     "InputError": "sim.errors",
     "PsaTable": "sim.cea",
@@ -41,6 +44,7 @@ _HOME = {
     "analyse": "sim.cea",
     "incremental_analysis": "sim.cea",
     "load": "sim.scenario",
+    "read_cohort": "sim.cohort",
     "read_psa_table": "sim.cea",
     "run": "sim.runs",
     "shipped_scenarios": "sim.scenario",
@@ -48,6 +52,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Cohort",
     "IgsimError",
     "InputError",
     "PsaTable",
@@ -57,6 +62,7 @@ __all__ = [
     "analyse",
     "incremental_analysis",
     "load",
+    "read_cohort",
     "read_psa_table",
     "run",
     "shipped_scenarios",

@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from sim.model.structure import Floats
+from sim.model.parts import Floats
 
 BLOCK = 4096
 """Patients summed at a time. Part of what makes results reproducible: a change moves last digits."""

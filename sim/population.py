@@ -1,17 +1,22 @@
-"""Patients at t = 0, drawn from addressed luck.
+"""Patients at t = 0, drawn from addressed luck, or real ones where a cohort gives their attributes.
 
-A patient's attributes depend on the patient's number and the seed alone: the same in every strategy, engine, batch,
-parameter draw and population size.
+A patient's attributes depend on the patient's number, the seed and the cohort alone: the same in every strategy,
+engine, batch, parameter draw and population size.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from scipy.special import gammaincinv, ndtr, ndtri
 
 from sim.model.exits import stop_time
-from sim.model.structure import Baseline, ClinicalModel, Distribution, Floats, Integers
+from sim.model.parts import CORRELATED, Booleans, Distribution, Floats, Integers
+from sim.model.structure import Baseline, ClinicalModel
 from sim.streams import Luck, unit_exponential
+
+_DECISION = dict(zip(CORRELATED, ("weight", "igg", "iga", "igm", "m_protein", "frailty"), strict=True))
 
 
 def quantile(distribution: Distribution, uniform: Floats) -> Floats:
@@ -54,7 +59,7 @@ def frailty(variance: float, uniform: Floats) -> Floats:
 
 
 def draw_baseline(model: ClinicalModel, luck: Luck, patient: Integers) -> Baseline:
-    """Baseline attributes and exit luck of the given patients.
+    """Baseline attributes, and the luck of what is settled at t = 0, of the given patients.
 
     Args:
         model: Compiled model.
@@ -69,14 +74,85 @@ def draw_baseline(model: ClinicalModel, luck: Luck, patient: Integers) -> Baseli
         return luck.stream(decision)(patient, 0)
 
     people = model.population
+    cohort, row = people.cohort, patient % people.cohort.rows
+
+    def number(name: str, drawn: Floats) -> Floats:
+        return cohort.numbers[name][row] if name in cohort.numbers else drawn
+
+    def flag(name: str, decision: str, share: float) -> Booleans:
+        return cohort.flags[name][row] if name in cohort.flags else uniform(decision) < share
+
+    luck_of = _correlated(
+        {name: uniform(f"patient:{_DECISION[name]}") for name in CORRELATED}, people.correlation_factor
+    )
+    igg = quantile(people.igg_polyclonal_mg_dl, luck_of["igg_polyclonal_mg_dl"])
     igg_type = uniform("patient:igg_type") < people.igg_type_proportion
-    m_protein = quantile(people.m_protein_mg_dl, uniform("patient:m_protein"))
+    m_protein = np.where(igg_type, quantile(people.m_protein_mg_dl, luck_of["m_protein_mg_dl"]), 0.0)
+    agent = _choice(people.agent_share, uniform("patient:agent")) if cohort.agent is None else cohort.agent[row]
+    positive = [
+        flag(name, f"patient:serostatus:{name}", share)
+        for name, share in zip(people.serostatus, people.serostatus_proportion, strict=True)
+    ]
+    harm_delay, harm = _first_harm(model, uniform, patient)
+    stop_rate = np.array([a.stop_rate for a in model.agents])[agent]
     return Baseline(
         patient=patient,
-        weight_kg=quantile(people.weight_kg, uniform("patient:weight")),
-        igg_mg_dl=quantile(people.igg_polyclonal_mg_dl, uniform("patient:igg")),
-        m_protein_mg_dl=np.where(igg_type, m_protein, 0.0),
-        frailty=frailty(people.frailty_variance, uniform("patient:frailty")),
-        stop_time=stop_time(unit_exponential(uniform("treatment:stop")), model.treatment.stop_rate),
+        agent=agent,
+        target=np.array([a.target for a in model.agents])[agent],
+        weight_kg=number("weight_kg", quantile(people.weight_kg, luck_of["weight_kg"])),
+        igg_mg_dl=number("igg_polyclonal_mg_dl", igg),
+        iga_mg_dl=number("iga_mg_dl", quantile(people.iga_mg_dl, luck_of["iga_mg_dl"])),
+        igm_mg_dl=number("igm_mg_dl", quantile(people.igm_mg_dl, luck_of["igm_mg_dl"])),
+        m_protein_mg_dl=number("m_protein_mg_dl", m_protein),
+        frailty=number("frailty", frailty(people.frailty_variance, luck_of["frailty"])),
+        anti_cd38=flag("anti_cd38", "patient:anti_cd38", people.anti_cd38_proportion),
+        responder=flag("responder", "patient:responder", people.responder_proportion),
+        positive=_rows(positive, patient),
+        takes=_rows([_takes(model, index, uniform, positive) for index in range(len(model.antimicrobials))], patient),
+        stop_time=stop_time(unit_exponential(uniform("treatment:stop")), stop_rate),
         death_hazard=unit_exponential(uniform("death:other")),
+        harm_delay=harm_delay,
+        harm=harm,
+        crs_mark=uniform("toxicity:crs"),
+        icans_mark=uniform("toxicity:icans"),
     )
+
+
+def _correlated(uniforms: dict[str, Floats], factor: Floats | None) -> dict[str, Floats]:
+    """Gaussian copula: standard normals of the uniforms, mixed by the Cholesky factor, back to uniforms."""
+    if factor is None:
+        return uniforms
+    scores = [ndtri(uniform) for uniform in uniforms.values()]
+    # Summed term by term: a matrix product may round differently with the number of patients at hand.
+    mixed = [ndtr(sum(weight * score for weight, score in zip(row, scores, strict=True))) for row in factor]
+    return dict(zip(uniforms, np.clip(mixed, 2.0**-53, 1 - 2.0**-53), strict=True))
+
+
+def _choice(shares: tuple[float, ...], uniform: Floats) -> Integers:
+    """Index of the interval of the cumulated shares in which each uniform falls."""
+    edges = np.cumsum(shares)
+    chosen = np.minimum(np.searchsorted(edges, uniform, side="right"), len(shares) - 1)
+    # Shares that add up to 1 only up to rounding must not let an agent of share 0 in at the end.
+    last = max(index for index, share in enumerate(shares) if share > 0)
+    return np.minimum(chosen, last).astype(np.int64)
+
+
+def _takes(model: ClinicalModel, index: int, uniform: Callable[[str], Floats], positive: list[Booleans]) -> Booleans:
+    """Whether each patient would take an antimicrobial: among those it is given to, and adherent."""
+    drug = model.antimicrobials[index]
+    adherent: Booleans = uniform(f"patient:takes:{drug.name}") < drug.adherence
+    return adherent if drug.given_to < 0 else adherent & positive[drug.given_to]
+
+
+def _first_harm(model: ClinicalModel, uniform: Callable[[str], Floats], patient: Integers) -> tuple[Floats, Integers]:
+    """Months of immunoglobulin until the first harm, and which it is."""
+    delay, first = np.full(patient.size, np.inf), np.full(patient.size, -1)
+    for index, harm in enumerate(model.immunoglobulin.harms):
+        if harm.rate > 0:
+            comes = unit_exponential(uniform(f"ig:harm:{harm.name}")) / harm.rate
+            delay, first = np.minimum(delay, comes), np.where(comes < delay, index, first)
+    return delay, first
+
+
+def _rows(rows: list[Booleans], patient: Integers) -> Booleans:
+    return np.stack(rows) if rows else np.zeros((0, patient.size), dtype=np.bool_)

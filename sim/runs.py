@@ -16,11 +16,13 @@ import numpy as np
 import pandas as pd
 
 from sim.build import compile_model
-from sim.cea import IncrementalRow, incremental_analysis
+from sim.cea import IncrementalRow, Status, incremental_analysis
+from sim.cohort import Cohort
 from sim.engines import numpy_engine, simpy_engine
 from sim.errors import Problem, SimulationError, UsageError
 from sim.model.accrual import accrue
-from sim.model.structure import ClinicalModel, Floats
+from sim.model.parts import Floats
+from sim.model.structure import ClinicalModel
 from sim.outcomes import BLOCK, BlockSummary, Outcomes, summarise
 from sim.population import draw_baseline
 from sim.scenario import Scenario
@@ -44,24 +46,27 @@ def run(
     engine: EngineName = "numpy",
     blocks_per_batch: int = BLOCKS_PER_BATCH,
     progress: Progress | None = None,
+    cohort: Cohort | None = None,
 ) -> RunResult:
     """Play every strategy of a scenario on the same patients and the same luck.
 
     Args:
         scenario: A validated scenario.
-        patients: Patients under each strategy; None takes the scenario's number.
+        patients: Patients under each strategy; None takes the rows of the cohort, or else the scenario's number.
         seed: Whole number from 0; None takes the scenario's.
         engine: numpy (fast) or simpy (the readable reference); the numbers are the same.
         blocks_per_batch: Blocks simulated at a time; of no consequence for the numbers.
         progress: Called after every batch.
+        cohort: Real patients to play in place of drawn ones, again from the first row where there are too few.
 
     Returns:
         Outcomes with Monte Carlo standard errors, and the incremental analysis.
 
     Raises:
-        UsageError: If the number of patients, the seed or the engine cannot be used.
+        UsageError: If the number of patients, the seed, the engine or the cohort cannot be used.
     """
-    n_patients = scenario.analysis.patients if patients is None else patients
+    default = cohort.rows if cohort else scenario.analysis.patients
+    n_patients = default if patients is None else patients
     root = scenario.analysis.seed if seed is None else seed
     problems = []
     if not 1 <= n_patients <= MOST_PATIENTS:
@@ -70,10 +75,15 @@ def run(
         problems.append(Problem("seed", str(root), "must be from 0 to 2**63 - 1"))
     if engine not in ENGINES:
         problems.append(Problem("engine", engine, f"must be one of {', '.join(ENGINES)}"))
+    if cohort and not cohort.fits(scenario):
+        allowed = "must be read for this scenario: the one it was read for has other agents, rates or serostatus"
+        problems.append(Problem("cohort", cohort.file, allowed))
     if problems:
         raise UsageError("this run cannot be started", problems)
 
     model = compile_model(scenario)
+    if cohort:
+        model = cohort.join(model)
     outcomes = play(
         model,
         AddressedLuck(root),
@@ -82,7 +92,9 @@ def run(
         blocks_per_batch=blocks_per_batch,
         progress=progress,
     )
-    return RunResult(scenario=scenario, outcomes=outcomes, patients=n_patients, seed=root, engine=engine)
+    return RunResult(
+        scenario=scenario, outcomes=outcomes, patients=n_patients, seed=root, engine=engine, cohort=cohort
+    )
 
 
 def play(
@@ -127,8 +139,8 @@ def _blocks(
         block = slice(start, start + BLOCK)
         yield summarise(
             {name: value[:, block] for name, value in values.items()},
-            histories.first_infection[:, block],
-            histories.first_grade_3plus[:, block],
+            histories.illnesses.first[:, block],
+            histories.illnesses.first_grade_3plus[:, block],
             months,
         )
 
@@ -148,6 +160,7 @@ class RunResult:
         patients: Patients under each strategy.
         seed: Root of the luck.
         engine: Which engine played.
+        cohort: The real patients; None if all were drawn.
     """
 
     scenario: Scenario
@@ -155,6 +168,7 @@ class RunResult:
     patients: int
     seed: int
     engine: EngineName
+    cohort: Cohort | None = None
 
     @cached_property
     def incremental(self) -> tuple[IncrementalRow, ...]:
@@ -192,6 +206,40 @@ class RunResult:
                 inmb, mcse = outcomes.inmb(wtp, s, c)
                 line |= {f"inmb_{wtp:g}": inmb, f"inmb_{wtp:g}_mcse": mcse}
             rows.append(line)
+        return pd.DataFrame(rows)
+
+    def efficiency(self) -> pd.DataFrame:
+        """What averting takes: every other strategy against the cheapest undominated one.
+
+        Number needed to treat is patients under the strategy for one serious infection averted; the cost per serious
+        infection averted is the ratio of mean differences; both are blank where nothing is averted. Grams per
+        patient-year are mean grams over mean life-years.
+        """
+        outcomes, names = self.outcomes, self.outcomes.strategies
+        reference = next(row.strategy for row in self.incremental if row.status is Status.REFERENCE)
+        c = names.index(reference)
+        rows = []
+        for s, name in enumerate(names):
+            if s == c:
+                continue
+            serious, serious_mcse = outcomes.difference("infections_grade_3plus", s, c)
+            deaths, deaths_mcse = outcomes.difference("infection_death", s, c)
+            delta_cost, _ = outcomes.difference("cost", s, c)
+            averts = serious < 0
+            years = float(outcomes.mean("life_years")[s])
+            rows.append(
+                {
+                    "strategy": name,
+                    "comparator": reference,
+                    "serious_averted": -serious,
+                    "serious_averted_mcse": serious_mcse,
+                    "number_needed_to_treat": -1 / serious if averts else np.nan,
+                    "cost_per_serious_averted": -delta_cost / serious if averts else np.nan,
+                    "deaths_averted": -deaths,
+                    "deaths_averted_mcse": deaths_mcse,
+                    "grams_per_patient_year": float(outcomes.mean("ig_grams")[s]) / years if years > 0 else np.nan,
+                }
+            )
         return pd.DataFrame(rows)
 
     def against(self, comparator: str) -> pd.DataFrame:

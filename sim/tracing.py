@@ -16,7 +16,9 @@ from sim.engines.histories import histories_from_log
 from sim.engines.log import EventLog
 from sim.errors import Problem, UsageError
 from sim.model.accrual import accrue
-from sim.model.structure import GRADE_3PLUS, ClinicalModel, Event
+from sim.model.hazards import FIRST_ANTIMICROBIAL, IMMUNOGLOBULIN, TOCILIZUMAB
+from sim.model.parts import GRADE_3PLUS
+from sim.model.structure import Baseline, ClinicalModel, Event
 from sim.population import draw_baseline
 from sim.scenario import Scenario
 from sim.streams import AddressedLuck, Luck
@@ -59,7 +61,7 @@ class Trace:
 
     patient: int
     seed: int
-    baseline: dict[str, float]
+    baseline: dict[str, float | str]
     strategies: tuple[str, ...]
     histories: dict[str, tuple[Happening, ...]]
     explanations: tuple[str, ...]
@@ -105,12 +107,7 @@ def trace_model(model: ClinicalModel, luck: Luck, patient: int, *, seed: int) ->
     return Trace(
         patient=patient,
         seed=seed,
-        baseline={
-            "weight_kg": float(who.weight_kg[0]),
-            "igg_polyclonal_mg_dl": float(who.igg_mg_dl[0]),
-            "m_protein_mg_dl": float(who.m_protein_mg_dl[0]),
-            "frailty": float(who.frailty[0]),
-        },
+        baseline=_baseline(model, who),
         strategies=names,
         histories={name: tuple(_happenings(model, log, index)) for index, name in enumerate(names)},
         explanations=tuple(_explanations(model, log)),
@@ -119,6 +116,23 @@ def trace_model(model: ClinicalModel, luck: Luck, patient: int, *, seed: int) ->
             for index, name in enumerate(names)
         },
     )
+
+
+def _baseline(model: ClinicalModel, who: Baseline) -> dict[str, float | str]:
+    """Attributes of the patient at t = 0, in words and numbers."""
+    positive = [name for name, is_so in zip(model.population.serostatus, who.positive[:, 0], strict=True) if is_so]
+    return {
+        "agent": model.agents[int(who.agent[0])].name,
+        "weight_kg": float(who.weight_kg[0]),
+        "igg_polyclonal_mg_dl": float(who.igg_mg_dl[0]),
+        "iga_mg_dl": float(who.iga_mg_dl[0]),
+        "igm_mg_dl": float(who.igm_mg_dl[0]),
+        "m_protein_mg_dl": float(who.m_protein_mg_dl[0]),
+        "frailty": float(who.frailty[0]),
+        "positive_for": ", ".join(positive) or "nothing",
+        "anti_cd38": "exposed" if who.anti_cd38[0] else "not exposed",
+        "responder": "yes" if who.responder[0] else "no",
+    }
 
 
 def _happenings(model: ClinicalModel, log: EventLog, strategy: int) -> list[Happening]:
@@ -131,6 +145,14 @@ def _happenings(model: ClinicalModel, log: EventLog, strategy: int) -> list[Happ
     ]
 
 
+def _measures(model: ClinicalModel, by: int) -> str:
+    """What lowered the hazard of a candidate, in words."""
+    names = ["immunoglobulin"] if by & IMMUNOGLOBULIN else []
+    names += ["tocilizumab"] if by & TOCILIZUMAB else []
+    names += [drug.name for m, drug in enumerate(model.antimicrobials) if by & (FIRST_ANTIMICROBIAL << m)]
+    return " and ".join(names)
+
+
 def _happening(
     model: ClinicalModel, log: EventLog, row: int, infusions: np.ndarray[tuple[int], np.dtype[np.intp]]
 ) -> Happening:
@@ -140,7 +162,8 @@ def _happening(
         case Event.INFECTION | Event.AVERTED:
             key = ("candidate", int(log.cause[row]), int(log.layer[row]), int(log.candidate[row]))
             text = _candidate_words(model, log, row)
-            text += "" if event is Event.INFECTION else f": averted (HR {log.value[row]:g})"
+            if event is Event.AVERTED:
+                text += f": averted by {_measures(model, int(log.by[row]))} (HR {log.value[row]:.3g})"
         case Event.IGG_TEST:
             key = (event, month)
             text = f"IgG test {log.value[row]:,.0f} mg/dL (true {log.true_igg[row]:,.0f})"
@@ -151,6 +174,16 @@ def _happening(
         case Event.TREATMENT_STOP:
             by = int(log.cause[row])
             text = "bispecific ends" + (f" (infection, {model.infections.causes[by]})" if by >= 0 else "")
+        case Event.CRS | Event.ICANS:
+            text = f"{event.name} of {_grade_words(int(log.grade[row]))}"
+        case Event.COURSE:
+            drug = model.antimicrobials[int(log.by[row])].name
+            key, text = (event, month, drug), f"preemptive course ({drug})"
+        case Event.IG_HARM:
+            harm = model.immunoglobulin.harms[int(log.by[row])].name
+            key, text = (event, month), f"Ig ends: {harm}"
+        case Event.IG_STOPPED:
+            key, text = (event, month), "Ig ends by its stop rule"
         case Event.IG_ORDERED:
             key, text = (event, month), "Ig ordered"
         case _:
@@ -159,8 +192,11 @@ def _happening(
 
 
 def _candidate_words(model: ClinicalModel, log: EventLog, row: int) -> str:
-    grade = "grade ≥ 3" if log.grade[row] == GRADE_3PLUS else "grade 1-2"
-    return f"{grade} infection ({model.infections.causes[log.cause[row]]})"
+    return f"{_grade_words(int(log.grade[row]))} infection ({model.infections.causes[log.cause[row]]})"
+
+
+def _grade_words(grade: int) -> str:
+    return "grade ≥ 3" if grade == GRADE_3PLUS else "grade 1-2"
 
 
 def _explanations(model: ClinicalModel, log: EventLog) -> list[str]:
@@ -172,26 +208,29 @@ def _explanations(model: ClinicalModel, log: EventLog) -> list[str]:
         rows_of.setdefault(key, {})[int(log.strategy[row])] = int(row)
     sentences = []
     for rows in sorted(rows_of.values(), key=lambda found: min(log.time[row] for row in found.values())):
-        fates: dict[str, list[str]] = {}
-        for index, strategy in enumerate(model.strategies):
-            fate = _fate(log, index, rows.get(index))
-            fates.setdefault(fate, []).append(strategy.name)
-        if len(fates) > 1:
+        outcomes = {int(log.event[rows[index]]) if index in rows else None for index in range(len(model.strategies))}
+        if len(outcomes) > 1:
+            fates: dict[str, list[str]] = {}
+            for index, strategy in enumerate(model.strategies):
+                fate = _fate(model, log, index, rows.get(index))
+                fates.setdefault(fate, []).append(strategy.name)
             first = min(rows.values(), key=lambda row: log.time[row])
             told = "; ".join(f"{fate} under {', '.join(names)}" for fate, names in fates.items())
             sentences.append(f"Month {log.time[first]:.2f}, {_candidate_words(model, log, first)}: {told}.")
     return sentences
 
 
-def _fate(log: EventLog, strategy: int, row: int | None) -> str:
+def _fate(model: ClinicalModel, log: EventLog, strategy: int, row: int | None) -> str:
     """What became of a candidate under a strategy, in words."""
     own = log.strategy == strategy
     if row is not None:
         if log.event[row] == Event.INFECTION:
             return "happens"
+        told = f"averted by {_measures(model, int(log.by[row]))} (HR {log.value[row]:.3g}"
+        if not log.by[row] & IMMUNOGLOBULIN:
+            return told + ")"
         infusions = log.time[own & (log.event == Event.INFUSION)]
-        latest = infusions[infusions < log.time[row]].max()
-        return f"averted by immunoglobulin (HR {log.value[row]:g}, last infusion month {latest:.2f})"
+        return f"{told}, last infusion month {infusions[infusions < log.time[row]].max():.2f})"
     (end,) = np.flatnonzero(own & np.isin(log.event, list(_ENDINGS)))
     stops = log.time[own & (log.event == Event.TREATMENT_STOP)]
     after = f", bispecific ended month {stops[0]:.2f}" if stops.size else ""

@@ -7,31 +7,41 @@ import dataclasses
 import numpy as np
 import pytest
 
-from sim.model.structure import (
+from sim.model.parts import (
+    ALWAYS,
     DAYS_PER_MONTH,
-    ClinicalModel,
+    NEVER,
+    Agent,
+    Condition,
     Distribution,
     Igg,
     Immunoglobulin,
     Infections,
     Population,
+    Regimen,
     Strategy,
+    Target,
     Treatment,
 )
+from sim.model.structure import ClinicalModel
+
+IGG_BELOW_400 = Condition("igg_below", threshold_mg_dl=400.0)
+AFTER_SEVERE = Condition("infections", within=12.0)
 
 STRATEGIES = (
-    Strategy(name="none", label="None", rule="never"),
-    Strategy(name="primary", label="Primary", rule="at_start"),
-    Strategy(
-        name="preemptive",
-        label="Preemptive",
-        rule="igg_below",
-        threshold_mg_dl=400.0,
-        delay=0.5,
-        test_interval=1.0,
-    ),
-    Strategy(name="secondary", label="Secondary", rule="after_infections", delay=0.5),
+    Strategy(name="none", label="None", start=NEVER),
+    Strategy(name="primary", label="Primary", start=ALWAYS),
+    Strategy(name="preemptive", label="Preemptive", start=IGG_BELOW_400, delay=0.5, test_interval=1.0),
+    Strategy(name="secondary", label="Secondary", start=AFTER_SEVERE, delay=0.5),
 )
+
+# Where a field of the compiled model now lives; `change` and `build_model` accept the short name.
+_SHORT = {
+    "treatment__stop_rate": ("agents", "stop_rate"),
+    "treatment__drug_cost_per_month": ("agents", "drug_cost_per_month"),
+    "igg__suppressed_fraction": ("targets", "suppressed_fraction"),
+    **{f"immunoglobulin__{field.name}": ("regimens", field.name) for field in dataclasses.fields(Regimen)},
+}
 
 
 def build_model(**changes: object) -> ClinicalModel:
@@ -49,16 +59,13 @@ def build_model(**changes: object) -> ClinicalModel:
             m_protein_mg_dl=Distribution("lognormal", 1500.0, 1.0),
             frailty_variance=0.6,
         ),
-        treatment=Treatment(
-            stop_rate=0.08,
-            death_rate_on=0.012,
-            death_rate_off=0.045,
-            drug_cost_per_month=1000.0,
-            end_of_life_cost=5000.0,
-        ),
+        targets=(Target("BCMA", suppressed_fraction=0.9),),
+        agents=(Agent("teclistamab", target=0, stop_rate=0.08, drug_cost_per_month=1000.0),),
+        treatment=Treatment(death_rate_on=0.012, death_rate_off=0.045, end_of_life_cost=5000.0),
         infections=Infections(
             causes=("any",),
-            rate=np.array([[0.15, 0.06]]),
+            rate=np.array([[[0.15, 0.06]]]),
+            only_in=np.array([-1]),
             off_multiplier=0.5,
             hazard_ratio=np.array([[1.0, 0.38]]),
             case_fatality=np.array([0.1]),
@@ -66,20 +73,23 @@ def build_model(**changes: object) -> ClinicalModel:
             cost=np.array([[400.0, 26500.0]]),
             hospital_days=np.array([[0.0, 8.1]]),
             qaly_loss=np.array([[0.001, 0.0084]]),
+            hold=np.zeros((1, 2)),
         ),
-        immunoglobulin=Immunoglobulin(
-            dose_g_per_kg=0.4,
-            vial_size_g=0.0,
-            interval=28 / DAYS_PER_MONTH,
-            onset_lag=7 / DAYS_PER_MONTH,
-            protection=35 / DAYS_PER_MONTH,
-            washout=1.0,
-            price_per_gram=100.0,
-            administration_cost=300.0,
-            qaly_loss=0.02 / 365.25,
+        immunoglobulin=Immunoglobulin(washout=1.0),
+        regimens=(
+            Regimen(
+                route="IVIG",
+                dose_g_per_kg=0.4,
+                vial_size_g=0.0,
+                interval=28 / DAYS_PER_MONTH,
+                onset_lag=7 / DAYS_PER_MONTH,
+                protection=35 / DAYS_PER_MONTH,
+                price_per_gram=100.0,
+                administration_cost=300.0,
+                qaly_loss=0.02 / 365.25,
+            ),
         ),
         igg=Igg(
-            suppressed_fraction=0.9,
             decay_rate=np.log(2) / 21 * DAYS_PER_MONTH,
             m_protein_decay_rate=np.log(2),
             assay_log_sd=0.07,
@@ -91,11 +101,27 @@ def build_model(**changes: object) -> ClinicalModel:
 
 
 def change(model: ClinicalModel, **changes: object) -> ClinicalModel:
-    """Replace fields of a model: `horizon=12`, or `treatment__stop_rate=0` for a field of a part."""
+    """Replace fields of a model: `horizon=12`, or `treatment__death_rate_on=0` for a field of a part.
+
+    Fields of the only agent, target or regimen may be named by the part they belong to clinically
+    (`treatment__stop_rate`, `igg__suppressed_fraction`, `immunoglobulin__interval`), and a new set of causes may
+    leave out what does not matter to a test (serostatus, holds, the axis of targets).
+    """
     for name, value in changes.items():
+        if name in _SHORT:
+            part, field = _SHORT[name]
+            (only,) = getattr(model, part)
+            model = dataclasses.replace(model, **{part: (dataclasses.replace(only, **{field: value}),)})
+            continue
+        if name == "infections__rate" and np.ndim(value) == 2:
+            value = np.asarray(value)[None]
         part, _, field = name.partition("__")
         new = dataclasses.replace(getattr(model, part), **{field: value}) if field else value
         model = dataclasses.replace(model, **{part: new})
+        if name == "infections__causes":
+            n = len(model.infections.causes)
+            ill = dataclasses.replace(model.infections, only_in=np.full(n, -1), hold=np.zeros((n, 2)))
+            model = dataclasses.replace(model, infections=ill)
     return model
 
 

@@ -1,9 +1,17 @@
 """Luck written down by hand, so that a patient can be worked out to the day and the cent.
 
-Decisions and their addresses are those of the engines: "patient:weight", "patient:igg", "patient:igg_type",
-"patient:m_protein", "patient:frailty", "treatment:stop", "death:other", "igg:assay", and for each cause and layer
-"infection:step:<cause>:<layer>", "infection:grade:...", "infection:accept:...", "infection:fatal:...",
-"infection:stop:...". A decision that the script leaves out, or an occurrence past its end, gets `default`.
+Decisions and their addresses are those of the engines:
+
+* patients: "patient:weight", "patient:igg", "patient:iga", "patient:igm", "patient:igg_type", "patient:m_protein",
+  "patient:frailty", "patient:agent", "patient:anti_cd38", "patient:responder", "patient:serostatus:<name>",
+  "patient:takes:<antimicrobial>";
+* exits and toxicity: "treatment:stop", "death:other", "toxicity:crs", "toxicity:icans";
+* laboratory, by number of the test: "igg:assay", "iga:assay", "igm:assay";
+* immunoglobulin: "ig:harm:<name>", and by number of the scheduled infusion "ig:adherence";
+* infections, for each cause and layer, by number of the candidate: "infection:step:<cause>:<layer>",
+  "infection:grade:...", "infection:accept:...", "infection:fatal:...", "infection:stop:...".
+
+A decision that the script leaves out, or an occurrence past its end, gets `default`.
 """
 
 from __future__ import annotations

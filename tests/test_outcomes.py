@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from sim.engines import numpy_engine
 from sim.model.accrual import accrue
-from sim.model.structure import ClinicalModel, Floats
+from sim.model.parts import Floats
+from sim.model.structure import ClinicalModel
 from sim.outcomes import BlockSummary, Moments, Outcomes, strategy_pairs, summarise
 from sim.population import draw_baseline
 from sim.runs import incidence_grid, play
@@ -153,7 +154,7 @@ def test_incidence_counts_first_infections_by_each_month(outcomes: Outcomes) -> 
     """The proportion p of patients, by month 60 and by month 5, with standard error sqrt(p (1 - p) / N)."""
     histories = numpy_engine.simulate(build_model(), LUCK, np.arange(N))
     table = outcomes.incidence_frame().set_index(["strategy", "kind", "months"]).sort_index()
-    for kind, first in (("any", histories.first_infection), ("grade_3plus", histories.first_grade_3plus)):
+    for kind, first in (("any", histories.illnesses.first), ("grade_3plus", histories.illnesses.first_grade_3plus)):
         for s, strategy in enumerate(outcomes.strategies):
             p = np.array([np.count_nonzero(first[s] <= month) / N for month in (0, 5, 60)])
             rows = table.xs((strategy, kind)).loc[[0.0, 5.0, 60.0]]

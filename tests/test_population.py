@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sim.model.structure import Baseline, ClinicalModel, Distribution, Floats
+from sim.model.parts import Antimicrobial, Distribution, Floats, Harm, Immunoglobulin
+from sim.model.structure import Baseline, ClinicalModel
 from sim.population import draw_baseline, frailty, quantile
 from sim.streams import AddressedLuck
+from tests.scripted import ScriptedLuck
 
 N = 100_000
 BOUND = 4.5
@@ -26,6 +28,34 @@ PROBABILITIES = np.array([2.0**-53, 1e-6, 0.025, 0.3, 0.5, 0.8, 0.975, 1 - 1e-6,
 def people(model: ClinicalModel) -> Baseline:
     """100,000 patients of the model with round numbers."""
     return draw_baseline(model, AddressedLuck(3), PATIENTS)
+
+
+@pytest.fixture
+def varied(model: ClinicalModel) -> ClinicalModel:
+    """A model in which every attribute varies: two agents and targets, serostatus, antimicrobials, harms."""
+    people = replace(
+        model.population,
+        iga_mg_dl=Distribution("lognormal", 60.0, 0.6),
+        igm_mg_dl=Distribution("lognormal", 30.0, 0.5),
+        anti_cd38_proportion=0.6,
+        responder_proportion=0.4,
+        serostatus=("hbv", "cmv"),
+        serostatus_proportion=(0.2, 0.5),
+        agent_share=(0.7, 0.3),
+    )
+    (target,), (agent,) = model.targets, model.agents
+    drugs = (
+        Antimicrobial("antiviral", given_to=-1, adherence=0.8, hazard_ratio=np.ones((1, 2))),
+        Antimicrobial("entecavir", given_to=0, adherence=0.9, hazard_ratio=np.ones((1, 2))),
+    )
+    return replace(
+        model,
+        population=people,
+        targets=(replace(target, name="GPRC5D"), target),
+        agents=(replace(agent, target=1), replace(agent, name="talquetamab", target=0)),
+        antimicrobials=drugs,
+        immunoglobulin=Immunoglobulin(washout=1.0, harms=(Harm("thrombosis", 0.03), Harm("renal", 0.01))),
+    )
 
 
 def standard_score(values: Floats, mean: float, sd: float) -> float:
@@ -125,12 +155,164 @@ def test_only_igg_type_myeloma_has_an_m_protein_that_the_assay_counts(model: Cli
     assert abs((m_protein > 0).mean() - share) <= BOUND * np.sqrt(share * (1 - share) / N)
 
 
-def test_attributes_are_independent_of_each_other(people: Baseline) -> None:
-    """Rank correlations of all 21 pairs; standard error 1 / sqrt(N) = 0.0032."""
-    columns = np.stack([getattr(people, field.name) for field in fields(Baseline) if field.name != "patient"])
+def columns_of(people: Baseline) -> Floats:
+    """Every attribute that varies by itself, [attribute, patient]; the target follows from the agent."""
+    names = [field.name for field in fields(Baseline) if field.name not in {"patient", "target"}]
+    return np.vstack([getattr(people, name) for name in names])
+
+
+def test_attributes_are_independent_of_each_other(varied: ClinicalModel) -> None:
+    """Rank correlations of all pairs; standard error 1 / sqrt(N) = 0.0032.
+
+    Which of two harms comes first says nothing of when it comes, as both rates are constant.
+    """
+    for_all = tuple(replace(drug, given_to=-1) for drug in varied.antimicrobials)
+    columns = columns_of(draw_baseline(replace(varied, antimicrobials=for_all), AddressedLuck(3), PATIENTS))
+    assert len(columns) == 19
     correlation = np.corrcoef(stats.rankdata(columns, axis=1))
     off_diagonal = correlation[~np.eye(len(columns), dtype=bool)]
     assert np.abs(off_diagonal).max() < BOUND / np.sqrt(N)
+
+
+# ---------------------------------------------------------------------- agents, serostatus, adherence, harms
+
+
+def test_shares_of_agents_and_serostatus_are_those_asked_for(varied: ClinicalModel) -> None:
+    """Standard error sqrt(p (1 - p) / N): 0.0014 at 0.3."""
+    people = draw_baseline(varied, AddressedLuck(3), PATIENTS)
+    shares = {
+        0.7: people.agent == 0,
+        0.3: people.agent == 1,
+        0.6: people.anti_cd38,
+        0.4: people.responder,
+        0.2: people.positive[0],
+        0.5: people.positive[1],
+    }
+    for share, which in shares.items():
+        assert abs(which.mean() - share) < BOUND * np.sqrt(share * (1 - share) / N), share
+    np.testing.assert_array_equal(people.target, np.where(people.agent == 0, 1, 0))
+
+
+def test_each_agent_has_its_own_end_of_treatment(varied: ClinicalModel) -> None:
+    """Rates 0.08 and 0.02 a month: exponential times with means 12.5 and 50."""
+    first, second = varied.agents
+    slower = replace(varied, agents=(first, replace(second, stop_rate=0.02)))
+    people = draw_baseline(slower, AddressedLuck(3), PATIENTS)
+    for agent, mean in ((0, 12.5), (1, 50.0)):
+        assert stats.kstest(people.stop_time[people.agent == agent], stats.expon(scale=mean).cdf).pvalue > 1e-4
+
+
+def test_an_antimicrobial_is_taken_by_the_adherent_among_those_it_is_given_to(varied: ClinicalModel) -> None:
+    """80 % of everybody; 90 % of the 20 % positives, and no negative."""
+    people = draw_baseline(varied, AddressedLuck(3), PATIENTS)
+    assert abs(people.takes[0].mean() - 0.8) < BOUND * np.sqrt(0.8 * 0.2 / N)
+    assert not people.takes[1][~people.positive[0]].any()
+    positives = people.takes[1][people.positive[0]]
+    assert abs(positives.mean() - 0.9) < BOUND * np.sqrt(0.9 * 0.1 / positives.size)
+
+
+def test_harms_compete(varied: ClinicalModel) -> None:
+    """Rates 0.03 and 0.01: the first comes after an exponential time of rate 0.04, and is thrombosis in 3 of 4."""
+    people = draw_baseline(varied, AddressedLuck(3), PATIENTS)
+    assert stats.kstest(people.harm_delay, stats.expon(scale=25.0).cdf).pvalue > 1e-4
+    assert abs((people.harm == 0).mean() - 0.75) < BOUND * np.sqrt(0.75 * 0.25 / N)
+    assert set(people.harm.tolist()) == {0, 1}
+
+
+def test_without_a_rate_no_harm_ever_comes(model: ClinicalModel) -> None:
+    harmless = replace(model, immunoglobulin=Immunoglobulin(washout=1.0, harms=(Harm("thrombosis", 0.0),)))
+    people = draw_baseline(harmless, AddressedLuck(3), np.arange(50))
+    assert np.isposinf(people.harm_delay).all()
+    assert (people.harm == -1).all()
+
+
+@pytest.mark.parametrize(
+    ("shares", "chosen"),
+    [((0.5, 0.3, 0.2), [0, 0, 1, 2]), ((0.0, 1.0, 0.0), [1, 1, 1, 1]), ((0.1,) * 10, [0, 4, 7, 9])],
+    ids=["three", "one of three", "ten tenths, which add up to a little less than 1"],
+)
+def test_the_agent_is_the_interval_of_shares_in_which_luck_falls(
+    model: ClinicalModel, shares: tuple[float, ...], chosen: list[int]
+) -> None:
+    """Luck 1e-9, 0.45, 0.79 and the largest there is."""
+    agents = tuple(replace(model.agents[0], name=str(number)) for number in range(len(shares)))
+    several = replace(model, agents=agents, population=replace(model.population, agent_share=shares))
+    luck = {("patient:agent", number): [u] for number, u in enumerate((1e-9, 0.45, 0.79, 1 - 2.0**-53))}
+    assert draw_baseline(several, ScriptedLuck(luck), np.arange(4)).agent.tolist() == chosen
+
+
+# ---------------------------------------------------------------------- correlations
+
+
+# In the order of CORRELATED: weight, IgG, IgA, IgM, M-protein, frailty.
+CORRELATION = np.array(
+    [
+        [1.0, 0.1, 0.0, 0.0, 0.0, 0.0],
+        [0.1, 1.0, 0.5, 0.4, -0.3, -0.25],
+        [0.0, 0.5, 1.0, 0.6, -0.2, 0.0],
+        [0.0, 0.4, 0.6, 1.0, -0.2, 0.0],
+        [0.0, -0.3, -0.2, -0.2, 1.0, 0.1],
+        [0.0, -0.25, 0.0, 0.0, 0.1, 1.0],
+    ]
+)
+
+
+@pytest.fixture
+def linked(varied: ClinicalModel) -> ClinicalModel:
+    """Every myeloma of IgG type, and attributes correlated as above."""
+    people = replace(varied.population, igg_type_proportion=1.0, correlation_factor=np.linalg.cholesky(CORRELATION))
+    return replace(varied, population=people)
+
+
+def correlated_columns(people: Baseline) -> Floats:
+    """The attributes that may be correlated, in the order of a correlation matrix."""
+    attributes = ("weight_kg", "igg_mg_dl", "iga_mg_dl", "igm_mg_dl", "m_protein_mg_dl", "frailty")
+    return np.stack([getattr(people, name) for name in attributes])
+
+
+def normal_scores(values: Floats) -> Floats:
+    """Standard normals of the ranks of each row."""
+    return np.asarray(stats.norm.ppf((stats.rankdata(values, axis=1) - 0.5) / values.shape[1]), dtype=np.float64)
+
+
+def test_normal_scores_have_the_correlations_asked_for(linked: ClinicalModel) -> None:
+    """Standard error of a correlation rho of normal scores: (1 - rho^2) / sqrt(N), 0.0032 or less; bound of 4."""
+    found = np.corrcoef(normal_scores(correlated_columns(draw_baseline(linked, AddressedLuck(3), PATIENTS))))
+    distance = np.abs(found - CORRELATION) / ((1 - CORRELATION**2) + np.eye(6)) * np.sqrt(N)
+    assert distance.max() < 4
+
+
+def test_other_correlations_are_told_from_those_asked_for(linked: ClinicalModel) -> None:
+    """Negative control: a correlation of 0.5 is not one of 0.52, and the others are not zero."""
+    found = np.corrcoef(normal_scores(correlated_columns(draw_baseline(linked, AddressedLuck(3), PATIENTS))))
+    assert abs(found[1, 2] - 0.52) > 4 * (1 - 0.52**2) / np.sqrt(N)
+    asked = (CORRELATION != 0) & (CORRELATION != 1)
+    assert (np.abs(found[asked]) > 4 / np.sqrt(N)).all()
+
+
+def test_correlations_leave_every_distribution_as_it_was(linked: ClinicalModel) -> None:
+    """Kolmogorov-Smirnov, p > 1e-4."""
+    weight, igg, iga, igm, m_protein, z = correlated_columns(draw_baseline(linked, AddressedLuck(3), PATIENTS))
+    assert stats.kstest(weight, stats.truncnorm((40 - 75) / 16, (140 - 75) / 16, loc=75, scale=16).cdf).pvalue > 1e-4
+    assert stats.kstest(igg, stats.lognorm(0.45, scale=700).cdf).pvalue > 1e-4
+    assert stats.kstest(iga, stats.lognorm(0.6, scale=60).cdf).pvalue > 1e-4
+    assert stats.kstest(igm, stats.lognorm(0.5, scale=30).cdf).pvalue > 1e-4
+    assert stats.kstest(m_protein, stats.lognorm(1.0, scale=1500).cdf).pvalue > 1e-4
+    assert stats.kstest(z, stats.gamma(1 / 0.6, scale=0.6).cdf).pvalue > 1e-4
+
+
+def test_the_identity_correlates_nothing_and_moves_nobody(varied: ClinicalModel) -> None:
+    """To rounding in the normal distribution and its inverse."""
+    identity = replace(varied, population=replace(varied.population, correlation_factor=np.eye(6)))
+    mixed = correlated_columns(draw_baseline(identity, AddressedLuck(3), np.arange(500)))
+    plain = correlated_columns(draw_baseline(varied, AddressedLuck(3), np.arange(500)))
+    np.testing.assert_allclose(mixed, plain, rtol=1e-9)
+
+
+def test_correlation_leaves_agents_serostatus_and_exits_alone(linked: ClinicalModel, varied: ClinicalModel) -> None:
+    one, other = (draw_baseline(m, AddressedLuck(3), np.arange(500)) for m in (linked, varied))
+    for name in ("agent", "positive", "takes", "stop_time", "death_hazard", "harm_delay", "crs_mark", "anti_cd38"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
 
 
 # ---------------------------------------------------------------------- what patients do not depend on
@@ -146,15 +328,15 @@ def people_of(model: ClinicalModel, first: int, last: int, seed: int = 3) -> Bas
 
 
 def rows(people: Baseline, chosen: slice) -> Baseline:
-    return Baseline(*(getattr(people, field.name)[chosen] for field in fields(Baseline)))
+    return Baseline(*(getattr(people, field.name)[..., chosen] for field in fields(Baseline)))
 
 
-def test_a_larger_population_begins_with_the_smaller_one(model: ClinicalModel) -> None:
-    assert_same_people(rows(people_of(model, 0, 20_000), slice(2_000)), people_of(model, 0, 2_000))
+def test_a_larger_population_begins_with_the_smaller_one(linked: ClinicalModel) -> None:
+    assert_same_people(rows(people_of(linked, 0, 20_000), slice(2_000)), people_of(linked, 0, 2_000))
 
 
-def test_patients_are_the_same_in_any_batch(model: ClinicalModel) -> None:
-    assert_same_people(rows(people_of(model, 0, 1_000), slice(400, 700)), people_of(model, 400, 700))
+def test_patients_are_the_same_in_any_batch(linked: ClinicalModel) -> None:
+    assert_same_people(rows(people_of(linked, 0, 1_000), slice(400, 700)), people_of(linked, 400, 700))
 
 
 def test_patients_do_not_depend_on_the_strategies(model: ClinicalModel) -> None:

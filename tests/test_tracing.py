@@ -62,10 +62,13 @@ def test_an_averted_infection_names_its_hazard_ratio_and_last_infusion() -> None
         for traced in (trace(BASE, number) for number in range(40))
         for happening in traced.histories["primary"]
         if happening.event is Event.AVERTED
+        and "immunoglobulin" in happening.text
+        and any(other.key == happening.key and other.event is Event.INFECTION for other in traced.histories["none"])
     ]
     assert averted
     for happening, traced in averted:
-        assert "averted (HR 0.38)" in happening.text
+        assert "averted by " in happening.text
+        assert "(HR " in happening.text
         assert any(f"Month {happening.month:.2f}" in sentence for sentence in traced.explanations)
 
 

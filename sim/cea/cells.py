@@ -98,7 +98,7 @@ def text_cells(values: Iterable[object], rows: Sequence[int], column: str) -> tu
 
 
 def number_cells(
-    values: Iterable[object], rows: Sequence[int], column: str
+    values: Iterable[object], rows: Sequence[int], column: str, *, missing: str = _MISSING
 ) -> tuple[NDArray[np.float64], list[BadCell]]:
     """A column of finite numbers.
 
@@ -106,6 +106,7 @@ def number_cells(
         values: Contents of the cells.
         rows: Spreadsheet row of each.
         column: Name of the column.
+        missing: What to do about a cell that holds nothing.
 
     Returns:
         The numbers, nan for every bad cell, and the bad cells.
@@ -118,7 +119,7 @@ def number_cells(
             numbers[position] = number
         else:
             found, allowed = _fault(value)
-            bad.append(BadCell(rows[position], column, found, allowed))
+            bad.append(BadCell(rows[position], column, found, missing if allowed == _MISSING else allowed))
     return numbers, bad
 
 

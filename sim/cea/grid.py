@@ -167,7 +167,9 @@ def _ragged(path: Path, text: str, delimiter: str, error: Exception) -> list[Pro
 
 def _excel_rows(path: Path, sheet: str | None) -> pd.DataFrame:
     try:
-        with warnings.catch_warnings(), pd.ExcelFile(path, engine="openpyxl") as book:
+        # From memory: a workbook that fails to open must not leave its file open.
+        content = io.BytesIO(path.read_bytes())
+        with warnings.catch_warnings(), pd.ExcelFile(content, engine="openpyxl") as book:
             # Its notes on styles, footers and drop-down lists do not concern the cells.
             warnings.filterwarnings("ignore", module="openpyxl")
             name = _sheet_name(path, [str(name) for name in book.sheet_names], sheet)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
+    from sim.cohort import Cohort
     from sim.scenario import Scenario
 
 
@@ -65,6 +66,21 @@ Settings = Annotated[
         "--set", metavar="PATH=VALUE", help="Change one scenario value, e.g. immunoglobulin.price_per_gram=80."
     ),
 ]
+CohortFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--cohort",
+        metavar="FILE",
+        help="Play the real patients of this CSV, Parquet or Excel table, one a row (default --patients: its rows).",
+    ),
+]
+CohortColumns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column", metavar="ATTRIBUTE=COLUMN", help="Column of the cohort, where its name is not the attribute's."
+    ),
+]
+CohortSheet = Annotated[str | None, typer.Option("--sheet", help="Sheet of a cohort's workbook.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="A table to read, or one JSON document.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Also ask for a source and a unit on every quantity.")]
 
@@ -74,6 +90,29 @@ def load_scenario(path: Path, settings: list[str] | None, *, strict: bool = Fals
     from sim.scenario import load, parse_setting
 
     return load(path, overrides=dict(parse_setting(text) for text in settings or []), strict=strict)
+
+
+def load_cohort(path: Path | None, columns: list[str] | None, sheet: str | None, scenario: Scenario) -> Cohort | None:
+    """The cohort of `--cohort`, with the columns of `--column`; the last of two for one attribute wins."""
+    from sim.errors import Problem, UsageError
+
+    pairs = [text.partition("=") for text in columns or []]
+    problems = [
+        Problem("--column", "".join(pair), "must be ATTRIBUTE=COLUMN")
+        for pair in pairs
+        if not all(part.strip() for part in pair)
+    ]
+    if path is None:
+        given = {"--column": ", ".join(columns or []), "--sheet": sheet or ""}
+        problems += [Problem(option, text, "needs --cohort FILE") for option, text in given.items() if text]
+    if problems:
+        raise UsageError("the cohort cannot be read", problems)
+    if path is None:
+        return None
+    from sim.cohort import read_cohort
+
+    mapping = {attribute.strip(): column.strip() for attribute, _, column in pairs}
+    return read_cohort(path, scenario, columns=mapping, sheet=sheet)
 
 
 def console() -> Console:

@@ -24,6 +24,9 @@ def run(
     seed: opt.Seed = None,
     engine: opt.EngineOption = opt.Engine.NUMPY,
     settings: opt.Settings = None,
+    cohort: opt.CohortFile = None,
+    columns: opt.CohortColumns = None,
+    sheet: opt.CohortSheet = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),
     save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
     output_format: opt.FormatOption = opt.Format.TABLE,
@@ -35,9 +38,10 @@ def run(
     from sim.report.text import print_run
 
     loaded = opt.load_scenario(scenario, settings)
+    people = opt.load_cohort(cohort, columns, sheet, loaded)
     started = time.perf_counter()
     with opt.Bar("patients") as bar:
-        result = runs.run(loaded, patients=patients, seed=seed, engine=engine.value, progress=bar)
+        result = runs.run(loaded, patients=patients, seed=seed, engine=engine.value, progress=bar, cohort=people)
     seconds = time.perf_counter() - started
     folder = save_run(result, out, name=scenario.stem, seconds=seconds, settings=settings or []) if save else None
     if output_format is opt.Format.JSON:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.model.infections import exposure_of_candidate, n_layers
-from sim.model.structure import GRADE_1_2, GRADE_3PLUS, Baseline, ClinicalModel, Floats, Integers
+from sim.model.parts import GRADE_1_2, GRADE_3PLUS, Floats, Integers
+from sim.model.structure import Baseline, ClinicalModel
 from sim.streams import Luck, Stream, unit_exponential
 
 
@@ -18,8 +19,9 @@ class Clocks:
     Attributes:
         cause: Cause index of each clock, shape (n_clocks,).
         layer: Layer of each clock.
-        rate: Candidates per month on treatment at frailty 1.
-        share_grade_3plus: Probability that a candidate is grade >= 3.
+        rate: Candidates per month on treatment at frailty 1, [target, clock].
+        share_grade_3plus: Probability that a candidate is grade >= 3, [target, clock].
+        only_in: Serostatus index of those struck, or -1, shape (n_clocks,).
         step: Luck of the distance to the next candidate.
         grade: Luck of the grade.
         accept: Luck of acceptance.
@@ -31,6 +33,7 @@ class Clocks:
     layer: Integers
     rate: Floats
     share_grade_3plus: Floats
+    only_in: Integers
     step: Stream
     grade: Stream
     accept: Stream
@@ -40,7 +43,7 @@ class Clocks:
     @classmethod
     def of(cls, model: ClinicalModel, luck: Luck) -> Clocks:
         """The clocks of a compiled model."""
-        layers = n_layers(model.infections)
+        layers = n_layers(model)
         cause = np.repeat(np.arange(layers.size), layers)
         layer = np.concatenate([np.arange(n) for n in layers])
         names = [f"{model.infections.causes[c]}:{j}" for c, j in zip(cause, layer, strict=True)]
@@ -51,14 +54,26 @@ class Clocks:
         return cls(
             cause=cause,
             layer=layer,
-            rate=model.infections.total_rate[cause],
-            share_grade_3plus=model.infections.share_grade_3plus[cause],
+            rate=model.infections.total_rate[:, cause],
+            share_grade_3plus=model.infections.share_grade_3plus[:, cause],
+            only_in=model.infections.only_in[cause],
             step=stream("step"),
             grade=stream("grade"),
             accept=stream("accept"),
             fatal=stream("fatal"),
             stop=stream("stop"),
         )
+
+    def rates_of(self, who: Baseline) -> Floats:
+        """Candidates per month at frailty 1 of each clock of each patient, [clock, patient]; 0 for the immune."""
+        rate = self.rate[who.target].T
+        for clock in np.flatnonzero(self.only_in >= 0):
+            rate[clock] = np.where(who.positive[self.only_in[clock]], rate[clock], 0.0)
+        return rate
+
+    def grade_of(self, mark: Floats, clock: Integers, target: Integers) -> Integers:
+        """Grade index of candidates from their uniform grade marks."""
+        return np.where(mark < self.share_grade_3plus[target, clock], GRADE_3PLUS, GRADE_1_2)
 
 
 class CandidateQueue:
@@ -73,13 +88,14 @@ class CandidateQueue:
         self._clocks = clocks
         self._patient = baseline.patient
         self._frailty = baseline.frailty
-        shape = (clocks.cause.size, baseline.patient.size)
+        self._rate = clocks.rates_of(baseline)
+        shape = self._rate.shape
         self._occurrence = np.zeros(shape, dtype=np.int64)
         self._cumulative = np.empty(shape)
         self._exposure = np.empty(shape)
         for clock in range(shape[0]):
             self._cumulative[clock] = unit_exponential(clocks.step(self._patient, 0, clock))
-            self._exposure[clock] = exposure_of_candidate(self._cumulative[clock], self._frailty, clocks.rate[clock])
+            self._exposure[clock] = exposure_of_candidate(self._cumulative[clock], self._frailty, self._rate[clock])
 
     def peek(self, column: Integers) -> tuple[Floats, Integers, Integers]:
         """Earliest candidate of the given columns: exposure in months, clock, occurrence."""
@@ -95,10 +111,5 @@ class CandidateQueue:
         self._occurrence[clock, column] = occurrence
         self._cumulative[clock, column] = cumulative
         self._exposure[clock, column] = exposure_of_candidate(
-            cumulative, self._frailty[column], self._clocks.rate[clock]
+            cumulative, self._frailty[column], self._rate[clock, column]
         )
-
-
-def grade_of(clocks: Clocks, mark: Floats, clock: Integers) -> Integers:
-    """Grade index of candidates from their uniform grade marks."""
-    return np.where(mark < clocks.share_grade_3plus[clock], GRADE_3PLUS, GRADE_1_2)

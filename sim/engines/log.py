@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from sim.model.structure import GRADES, ClinicalModel, Event, Floats, Integers
+from sim.model.parts import GRADES, Floats, Integers
+from sim.model.structure import ClinicalModel, Event
 
 NOTHING = -1
 
@@ -32,6 +33,8 @@ class EventLog:
             under every strategy. Else -1.
         value: Hazard ratio in force (infection, averted), measured IgG in mg/dL (test), grams (infusion); else nan.
         true_igg: Polyclonal IgG in mg/dL at a test; else nan.
+        by: Bits of the measures that lowered the hazard of a candidate (`sim.model.hazards`); the antimicrobial of a
+            course; the harm that ended immunoglobulin; else -1.
     """
 
     strategy: Integers
@@ -44,6 +47,7 @@ class EventLog:
     candidate: Integers
     value: Floats
     true_igg: Floats
+    by: Integers
 
     def __len__(self) -> int:
         return int(self.time.size)
@@ -65,6 +69,7 @@ class EventLog:
                 "candidate": self.candidate,
                 "value": self.value,
                 "true_igg_mg_dl": self.true_igg,
+                "by": self.by,
             }
         )
 
@@ -89,9 +94,10 @@ class LogBook:
         candidate: int = NOTHING,
         value: float = np.nan,
         true_igg: float = np.nan,
+        by: int = NOTHING,
     ) -> None:
         """Note one event."""
-        self._lines.append((strategy, patient, time, event, cause, grade, layer, candidate, value, true_igg))
+        self._lines.append((strategy, patient, time, event, cause, grade, layer, candidate, value, true_igg, by))
 
     def add(
         self,
@@ -106,9 +112,10 @@ class LogBook:
         candidate: ArrayLike = NOTHING,
         value: ArrayLike = np.nan,
         true_igg: ArrayLike = np.nan,
+        by: ArrayLike = NOTHING,
     ) -> None:
         """Note events of one kind; all arguments broadcast to one dimension."""
-        page = (strategy, patient, time, int(event), cause, grade, layer, candidate, value, true_igg)
+        page = (strategy, patient, time, int(event), cause, grade, layer, candidate, value, true_igg, by)
         self._pages.append(tuple(np.atleast_1d(a) for a in np.broadcast_arrays(*page)))
 
     def bind(self) -> EventLog:
@@ -119,8 +126,8 @@ class LogBook:
             pieces = [page[number].astype(kind) for page in self._pages]
             pieces.append(np.array([line[number] for line in self._lines], dtype=kind))
             columns.append(np.concatenate(pieces))
-        strategy, patient, time, event, cause, _, layer, candidate, _, _ = columns
-        order = np.lexsort((candidate, layer, cause, event, time, patient, strategy))
+        strategy, patient, time, event, cause, _, layer, candidate, _, _, by = columns
+        order = np.lexsort((by, candidate, layer, cause, event, time, patient, strategy))
         return EventLog(*(column[order] for column in columns))  # type: ignore[arg-type]
 
 

@@ -2,35 +2,30 @@
 
 Round k looks at the k-th candidate infection of every patient who can still reach it. Its luck is computed once and
 serves every strategy (axis 0). Everything between candidates (infusions, tests, the flow of months) is in closed
-form and settled when the history is over.
+form, or settled up to the candidate, and completed when the history is over.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtri
 
-from sim.engines.candidates import CandidateQueue, Clocks, grade_of
-from sim.engines.histories import InfectionTally, expand_appointments
+from sim.engines.candidates import CandidateQueue, Clocks
+from sim.engines.courses import Courses
 from sim.engines.log import EventLog, LogBook
+from sim.engines.numpy_log import note_schedule
+from sim.engines.orders import Assays, StartRule
+from sim.engines.tally import IllnessTally
 from sim.errors import SimulationError
 from sim.model.exits import death_time
+from sim.model.hazards import FIRST_ANTIMICROBIAL, IMMUNOGLOBULIN, beside_immunoglobulin, is_caught
 from sim.model.histories import Histories
-from sim.model.igg import measured_igg, polyclonal_igg
-from sim.model.immunoglobulin import grams_per_infusion, is_protected
-from sim.model.infections import is_accepted, time_of_exposure, trigger_reached
-from sim.model.schedule import appointment, count_before, count_until
-from sim.model.structure import (
-    GRADE_3PLUS,
-    Baseline,
-    Booleans,
-    ClinicalModel,
-    Ending,
-    Event,
-    Floats,
-    Integers,
-    Strategy,
-)
+from sim.model.igg import Kinetics, concentration
+from sim.model.immunoglobulin import is_protected, ratio_at_dose
+from sim.model.infections import is_accepted
+from sim.model.pace import Pace, groups
+from sim.model.parts import GRADE_3PLUS, Booleans, Floats, Integers, Strategy
+from sim.model.schedule import count_before, count_until
+from sim.model.structure import Baseline, ClinicalModel, Ending, Event
 from sim.population import draw_baseline
 from sim.streams import Luck
 
@@ -53,7 +48,7 @@ def simulate(model: ClinicalModel, luck: Luck, patient: Integers, book: LogBook 
     Raises:
         SimulationError: If a patient never stops meeting candidates.
     """
-    return _Block(model, luck, draw_baseline(model, luck, patient), book).play()
+    return Block(model, luck, draw_baseline(model, luck, patient), book).play()
 
 
 def event_log(model: ClinicalModel, luck: Luck, patient: Integers) -> EventLog:
@@ -63,76 +58,52 @@ def event_log(model: ClinicalModel, luck: Luck, patient: Integers) -> EventLog:
     return book.bind()
 
 
-class _Block:
-    """The state of a block of patients; arrays are [strategy, patient]."""
+class Block:
+    """The state of a block of patients; arrays are [strategy, patient].
 
-    def __init__(self, model: ClinicalModel, luck: Luck, baseline: Baseline, book: LogBook | None) -> None:
-        self.model, self.luck, self.baseline, self.book = model, luck, baseline, book
-        shape = (len(model.strategies), baseline.patient.size)
-        self.stop = np.broadcast_to(baseline.stop_time, shape).copy()
+    Args:
+        model: Compiled model.
+        luck: Source of addressed uniforms.
+        who: Patients.
+        book: Notes every event if given.
+    """
+
+    def __init__(self, model: ClinicalModel, luck: Luck, who: Baseline, book: LogBook | None) -> None:
+        self.model, self.luck, self.who, self.book = model, luck, who, book
+        shape = (len(model.strategies), who.patient.size)
+        self.stop = np.broadcast_to(who.stop_time, shape).copy()
         self.stopped_by = np.full(shape, -1, dtype=np.int64)
-        self.other_death = self._other_death(np.broadcast_to(baseline.death_hazard, shape), self.stop)
+        self.other_death = self._other_death(np.broadcast_to(who.death_hazard, shape), self.stop)
         self.infection_death = np.full(shape, np.inf)
         self.end = np.minimum(self.other_death, model.horizon)
-        self.order = np.stack([self._scheduled_order(s) for s in model.strategies])
-        self.recent = [np.full((max(s.count - 1, 0), shape[1]), -np.inf) for s in model.strategies]
-        self.delay = np.array([[strategy.delay] for strategy in model.strategies])
-        self.tally = InfectionTally(len(model.infections.causes), *shape)
         self.clocks = Clocks.of(model, luck)
+        self.pace, self.group = Pace.of(model), groups(who)
+        self.kinetics = Kinetics.of(model, who.target)
+        self.assays = Assays(model, luck, who)
+        self.rules = [StartRule(model, index, self.assays, who) for index in range(shape[0])]
+        orders = [rule.first_order(np.minimum(self.stop[0], model.horizon)) for rule in self.rules]
+        self.order = np.stack([order for order, _ in orders])
+        self.by_test = np.stack([by_test for _, by_test in orders])
+        self.courses = Courses(model, luck, who)
+        self.tally = IllnessTally(model, who)
 
     def _other_death(self, hazard: Floats, stop: Floats) -> Floats:
         treatment = self.model.treatment
         return death_time(hazard, stop, treatment.death_rate_on, treatment.death_rate_off)
 
-    # ------------------------------------------------------------------ orders known before any infection
-
-    def _scheduled_order(self, strategy: Strategy) -> Floats:
-        """Month at which immunoglobulin is ordered if no infection has a say; inf for never."""
-        n_patients = self.baseline.patient.size
-        if strategy.rule == "at_start":
-            return np.zeros(n_patients)
-        if strategy.rule == "igg_below":
-            return self._first_low_test(strategy)
-        return np.full(n_patients, np.inf)
-
-    def _first_low_test(self, strategy: Strategy) -> Floats:
-        """Month of the first test under the threshold, tests going on while treatment can last."""
-        low_at = np.full(self.baseline.patient.size, np.inf)
-        limit = np.minimum(self.baseline.stop_time, self.model.horizon)
-        column = np.flatnonzero(limit > 0)
-        number = 0
-        while column.size:
-            tests = np.full(column.size, number)
-            measured, _ = self._igg_test(column, tests, strategy.test_interval)
-            low = measured < strategy.threshold_mg_dl
-            low_at[column[low]] = appointment(0.0, strategy.test_interval, tests[low])
-            number += 1
-            comes = appointment(0.0, strategy.test_interval, tests + 1) < limit[column]
-            column = column[~low & comes]
-        return low_at
-
-    def _igg_test(self, column: Integers, number: Integers, interval: float) -> tuple[Floats, Floats]:
-        """Measured and true IgG of test `number` of the given patients."""
-        who = self.baseline
-        time = appointment(0.0, interval, number)
-        uniform = self.luck.stream("igg:assay")(who.patient[column], number)
-        true = polyclonal_igg(time, who.igg_mg_dl[column], self.model.igg)
-        measured = measured_igg(time, true, who.m_protein_mg_dl[column], ndtri(uniform), self.model.igg)
-        return measured, true
-
     # ------------------------------------------------------------------ infections, candidate by candidate
 
     def play(self) -> Histories:
         """All candidates, then everything that follows in closed form."""
-        queue = CandidateQueue(self.clocks, self.baseline)
-        column = np.arange(self.baseline.patient.size)
+        queue = CandidateQueue(self.clocks, self.who)
+        column = np.arange(self.who.patient.size)
         for _ in range(MOST_CANDIDATES):
             if column.size == 0:
                 return self._close()
             exposure, clock, occurrence = queue.peek(column)
             column, clock = self._meet(column, exposure, clock, occurrence)
             queue.advance(column, clock)
-        patient = self.baseline.patient[column[0]]
+        patient = self.who.patient[column[0]]
         message = f"patient {patient} met {MOST_CANDIDATES} candidate infections before the horizon"
         raise SimulationError(message)
 
@@ -140,23 +111,32 @@ class _Block:
         self, column: Integers, exposure: Floats, clock: Integers, occurrence: Integers
     ) -> tuple[Integers, Integers]:
         """One candidate of each patient in `column`; returns the columns and clocks still at risk."""
-        model = self.model
-        cause, layer = self.clocks.cause[clock], self.clocks.layer[clock]
-        time = time_of_exposure(exposure, self.stop[:, column], model.infections.off_multiplier)
+        time = self.pace.time(exposure, self.stop[:, column], self.group[column])
         live = time < self.end[:, column]
         at_risk = live.any(axis=0)
         if not at_risk.all():
             column, clock, occurrence = column[at_risk], clock[at_risk], occurrence[at_risk]
-            cause, layer = cause[at_risk], layer[at_risk]
             time, live = time[:, at_risk], live[:, at_risk]
-
-        patient = self.baseline.patient[column]
-        grade = grade_of(self.clocks, self.clocks.grade(patient, occurrence, clock), clock)
-        protected = self._protected(column, time)
-        hazard_ratio = np.where(protected, model.infections.hazard_ratio[cause, grade], 1.0)
+        cause, layer = self.clocks.cause[clock], self.clocks.layer[clock]
+        patient = self.who.patient[column]
+        grade = self.clocks.grade_of(self.clocks.grade(patient, occurrence, clock), clock, self.who.target[column])
         mark = self.clocks.accept(patient, occurrence, clock)
-        accepted = live & is_accepted(mark, hazard_ratio, layer)
 
+        on_ig, is_protected_now = self._immunoglobulin_ratio(column, time, cause, grade)
+        beside = np.empty_like(on_ig)
+        by = np.empty(on_ig.shape, dtype=np.int64)
+        who = self.who.pick(column)
+        for index in range(len(self.model.strategies)):
+            ratio, bits, courses = beside_immunoglobulin(
+                self.model, index, who, time[index], self.stop[index, column], cause, grade
+            )
+            beside[index], by[index] = ratio, bits
+            for antimicrobial, before, after in courses:
+                caught = live[index] & is_caught(mark, on_ig[index], before, after, layer)
+                self._catch(index, column, time[index], antimicrobial, caught)
+        hazard_ratio = on_ig * beside
+        by |= np.where(is_protected_now & (on_ig < 1), IMMUNOGLOBULIN, 0)
+        accepted = live & is_accepted(mark, hazard_ratio, layer)
         if self.book is not None:
             averted = live & ~accepted & (layer == 0)
             for event, which in ((Event.INFECTION, accepted), (Event.AVERTED, averted)):
@@ -171,18 +151,40 @@ class _Block:
                     layer=layer[i],
                     candidate=occurrence[i],
                     value=hazard_ratio[s, i],
+                    by=by[s, i],
                 )
-        self._infect(accepted, column, time, cause, grade, clock, occurrence)
+        self._infect(accepted, column, time, cause, grade, clock, occurrence, by)
         return column, clock
 
-    def _protected(self, column: Integers, time: Floats) -> Booleans:
-        regimen = self.model.immunoglobulin
-        start = self.order[:, column] + self.delay
-        window_end = self.stop[:, column] + regimen.washout
-        given = count_before(start, regimen.interval, np.minimum(time, window_end))
-        with np.errstate(invalid="ignore"):
-            last = np.where(given > 0, appointment(start, regimen.interval, given - 1), -np.inf)
-        return is_protected(time, start, last, regimen)
+    def _immunoglobulin_ratio(
+        self, column: Integers, time: Floats, cause: Integers, grade: Integers
+    ) -> tuple[Floats, Booleans]:
+        """Hazard ratio of immunoglobulin at `time`, and whether it protects, [strategy, column]."""
+        courses, ig = self.courses, self.model.immunoglobulin
+        order = self.order[:, column]
+        every = np.arange(order.shape[0])[:, None]
+        course_end = courses.end(order, self.stop[:, column] + ig.washout, every, column)
+        # A row whose history is over must not be infused further while other strategies still meet candidates.
+        course_end = np.minimum(course_end, self.end[:, column])
+        last, factor = courses.latest(order, course_end, column, time)
+        protected = is_protected(time, order + courses.delay, last, courses.onset_lag, courses.protection)
+        if np.isfinite(ig.benefit_below_igg):
+            true = self._true_igg(column, time)
+            protected &= true < ig.benefit_below_igg
+        ratio = ratio_at_dose(self.model.infections.hazard_ratio[cause, grade], factor, ig.adjustment.exponent)
+        return np.where(protected, ratio, 1.0), protected
+
+    def _true_igg(self, column: Integers, time: Floats) -> Floats:
+        who = self.who.pick(column)
+        return concentration(time, who.igg_mg_dl, self.model.igg.decay_rate, Kinetics.of(self.model, who.target))
+
+    def _catch(self, index: int, column: Integers, time: Floats, antimicrobial: int, caught: Booleans) -> None:
+        """Candidates that surveillance alone kept from becoming an infection: each costs a preemptive course."""
+        row = (np.full(int(caught.sum()), index), column[caught])
+        self.tally.add_courses(antimicrobial, row, time[caught])
+        if self.book is not None:
+            patient = self.who.patient[row[1]]
+            self.book.add(Event.COURSE, strategy=index, patient=patient, time=time[caught], by=antimicrobial)
 
     def _infect(
         self,
@@ -193,92 +195,97 @@ class _Block:
         grade: Integers,
         clock: Integers,
         occurrence: Integers,
+        by: Integers,
     ) -> None:
-        """What accepted candidates do: tally, death, end of treatment, orders of immunoglobulin."""
+        """What accepted candidates do: tally, death, end of treatment, holds, orders of immunoglobulin."""
         s, i = np.nonzero(accepted)
         if s.size == 0:
             return
         t, c, g, j = time[s, i], cause[i], grade[i], column[i]
-        patient = self.baseline.patient[j]
+        patient = self.who.patient[j]
         severe = g == GRADE_3PLUS
         infections = self.model.infections
         fatal = severe & (self.clocks.fatal(patient, occurrence[i], clock[i]) < infections.case_fatality[c])
         stops = severe & ~fatal & (t < self.stop[s, j])
         stops &= self.clocks.stop(patient, occurrence[i], clock[i]) < infections.stop_probability[c]
-        self.tally.add(self.model, cause=c, grade=g, row=(s, j), time=t, fatal=fatal)
+        start = self.order[s, j] + self.courses.delay[s, 0]
+        vulnerable = (t <= self.stop[s, j]) & (t <= start)
+        vulnerable &= self._true_igg(j, t) < self.model.igg.low_mg_dl
+        self.tally.add((s, j), t, c, g, fatal, vulnerable)
 
+        course_end = self.courses.end(self.order[s, j], self.stop[s, j] + self.model.immunoglobulin.washout, s, j)
+        self.courses.serious_infection(s, j, t, severe & (start < t) & (t < course_end))
         self.infection_death[s[fatal], j[fatal]] = t[fatal]
         self.end[s[fatal], j[fatal]] = t[fatal]
         if self.book is not None:
             self.book.add(
-                Event.INFECTION_DEATH,
-                strategy=s[fatal],
-                patient=patient[fatal],
-                time=t[fatal],
-                cause=c[fatal],
+                Event.INFECTION_DEATH, strategy=s[fatal], patient=patient[fatal], time=t[fatal], cause=c[fatal]
             )
         self._end_treatment(s[stops], j[stops], t[stops], c[stops])
-        self._trigger(s[~fatal], j[~fatal], t[~fatal], g[~fatal])
+        holds = ~fatal & (t < self.stop[s, j])
+        self.tally.hold((s[holds], j[holds]), t[holds], infections.hold[c[holds], g[holds]])
+        despite = by[s, i] >= FIRST_ANTIMICROBIAL
+        self._trigger(s[~fatal], j[~fatal], t[~fatal], g[~fatal], despite[~fatal])
 
     def _end_treatment(self, s: Integers, j: Integers, t: Floats, c: Integers) -> None:
         """A survived infection ends the bispecific: a later test is not taken, death goes by the other rate."""
         self.stop[s, j] = t
         self.stopped_by[s, j] = c
-        self.other_death[s, j] = self._other_death(self.baseline.death_hazard[j], t)
+        self.other_death[s, j] = self._other_death(self.who.death_hazard[j], t)
         self.end[s, j] = np.minimum(self.other_death[s, j], self.model.horizon)
-        by_test = np.array([strategy.rule == "igg_below" for strategy in self.model.strategies])
-        cancelled = by_test[s] & (self.order[s, j] >= t)
+        cancelled = self.by_test[s, j] & (self.order[s, j] >= t)
         self.order[s[cancelled], j[cancelled]] = np.inf
 
-    def _trigger(self, s: Integers, j: Integers, t: Floats, g: Integers) -> None:
-        """Infections that count towards an order of immunoglobulin."""
-        for index, strategy in enumerate(self.model.strategies):
-            if strategy.rule != "after_infections":
+    def _trigger(self, s: Integers, j: Integers, t: Floats, g: Integers, despite: Booleans) -> None:
+        """Survived infections that may make a start rule hold, now or at a later test."""
+        for index, rule in enumerate(self.rules):
+            if not rule.asks_infections:
                 continue
-            counts = (s == index) & (g >= strategy.minimum_grade)
-            who, when = j[counts], t[counts]
-            recent = self.recent[index]
-            earlier = recent[-1, who] if strategy.count > 1 else when
-            window_open = when < self.stop[index, who] + self.model.immunoglobulin.washout
-            orders = trigger_reached(when, earlier, strategy.within) & np.isinf(self.order[index, who])
-            orders &= window_open
-            self.order[index, who[orders]] = when[orders]
-            if strategy.count > 1:
-                recent[1:, who] = recent[:-1, who]
-                recent[0, who] = when
+            own = s == index
+            column, time = j[own], t[own]
+            rule.note_infection(column, time, g[own], despite[own])
+            pending = self.order[index, column] > time
+            column, time = column[pending], time[pending]
+            stop = self.stop[index, column]
+            order, by_test = rule.next_order(column, time, stop, np.minimum(stop, self.model.horizon))
+            window_open = time < stop + self.model.immunoglobulin.washout
+            self.order[index, column] = np.where(by_test | window_open, order, np.inf)
+            self.by_test[index, column] = by_test
 
     # ------------------------------------------------------------------ settling what happens between candidates
 
     def _close(self) -> Histories:
-        model, regimen = self.model, self.model.immunoglobulin
+        model = self.model
         treatment_end = np.minimum(self.stop, self.end)
-        start = self.order + self.delay
-        infusion_limit = np.minimum(self.stop + regimen.washout, self.end)
-        infusions = count_before(start, regimen.interval, infusion_limit)
+        every = np.arange(len(model.strategies))[:, None]
+        column = np.arange(self.who.patient.size)
+        course_end = self.courses.end(self.order, self.stop + model.immunoglobulin.washout, every, column)
+        course_end = np.minimum(course_end, self.end)
+        infusions, ig_start = self.courses.done(self.order, course_end)
+        on_ig = infusions.count > 0
+        start = self.order + self.courses.delay
+        ended = on_ig & (course_end < self.end)
+        harmed = ended & (start + self.who.harm_delay == course_end)
+        self.ig_stopped = ended & ~harmed & (self.courses.rule_end(start, every, column) == course_end)
         tests = np.stack(
-            [
-                self._tests_taken(strategy, treatment_end[index], self.order[index])
-                for index, strategy in enumerate(model.strategies)
-            ]
+            [self._tests_taken(s, treatment_end[k], self.order[k]) for k, s in enumerate(model.strategies)]
         )
         ending = np.where(self.other_death < model.horizon, Ending.OTHER_DEATH, Ending.HORIZON)
         ending = np.where(np.isfinite(self.infection_death), Ending.INFECTION_DEATH, ending).astype(np.int64)
-        if self.book is not None:
-            self._note_schedule(self.book, treatment_end, infusion_limit, tests, ending)
-        return Histories(
+        histories = Histories(
             end=self.end,
             ending=ending,
             treatment_end=treatment_end,
-            ig_start=np.where(infusions > 0, start, np.inf),
-            infusions=infusions,
+            ig_start=ig_start,
+            ig_end=np.where(on_ig, course_end, self.end),
+            harm=np.where(harmed, self.who.harm, -1),
             igg_tests=tests,
-            infections=self.tally.infections,
-            survived=self.tally.survived,
-            infection_cost_factor=self.tally.cost_factor,
-            survived_effect_factor=self.tally.effect_factor,
-            first_infection=self.tally.first_infection,
-            first_grade_3plus=self.tally.first_grade_3plus,
+            infusions=infusions,
+            illnesses=self.tally.done(treatment_end),
         )
+        if self.book is not None:
+            note_schedule(self.book, self, histories)
+        return histories
 
     def _tests_taken(self, strategy: Strategy, treatment_end: Floats, order: Floats) -> Floats:
         if np.isinf(strategy.test_interval):
@@ -289,47 +296,3 @@ class _Block:
             until = np.minimum(order, self.model.horizon)
             taken = np.minimum(taken, count_until(zero, strategy.test_interval, until))
         return taken
-
-    def _note_schedule(
-        self, book: LogBook, treatment_end: Floats, infusion_limit: Floats, tests: Floats, ending: Integers
-    ) -> None:
-        """Write to the log everything that is not an infection."""
-        regimen, patient = self.model.immunoglobulin, self.baseline.patient
-        grams = grams_per_infusion(self.baseline.weight_kg, regimen)
-        for index, strategy in enumerate(self.model.strategies):
-            stopped = self.stop[index] < self.end[index]
-            book.add(
-                Event.TREATMENT_STOP,
-                strategy=index,
-                patient=patient[stopped],
-                time=self.stop[index, stopped],
-                cause=self.stopped_by[index, stopped],
-            )
-            ordered = self.order[index] < self.end[index]
-            book.add(Event.IG_ORDERED, strategy=index, patient=patient[ordered], time=self.order[index, ordered])
-            start = self.order[index] + strategy.delay
-            row, number = expand_appointments(start, regimen.interval, infusion_limit[index])
-            book.add(
-                Event.INFUSION,
-                strategy=index,
-                patient=patient[row],
-                time=appointment(start[row], regimen.interval, number),
-                value=grams[row],
-            )
-            taken = tests[index].astype(np.int64)
-            row = np.repeat(np.arange(taken.size), taken)
-            number = np.arange(row.size) - np.repeat(np.cumsum(taken) - taken, taken)
-            if row.size:
-                measured, true = self._igg_test(row, number, strategy.test_interval)
-                time = appointment(0.0, strategy.test_interval, number)
-                book.add(
-                    Event.IGG_TEST,
-                    strategy=index,
-                    patient=patient[row],
-                    time=time,
-                    value=measured,
-                    true_igg=true,
-                )
-            for event, kind in ((Event.OTHER_DEATH, Ending.OTHER_DEATH), (Event.HORIZON, Ending.HORIZON)):
-                these = ending[index] == kind
-                book.add(event, strategy=index, patient=patient[these], time=self.end[index, these])

@@ -12,18 +12,23 @@ from collections.abc import Callable, Generator
 
 import numpy as np
 import simpy
-from scipy.special import ndtri
 
-from sim.engines.candidates import CandidateQueue, Clocks, grade_of
+from sim.engines.candidates import CandidateQueue, Clocks
 from sim.engines.histories import histories_from_log
 from sim.engines.log import NOTHING, EventLog, LogBook
+from sim.engines.orders import Assays
+from sim.model.accrual import toxicities
+from sim.model.conditions import Facts, asks_infections, asks_tests, breakthrough_leaves, holds, infection_leaves
 from sim.model.exits import death_time
+from sim.model.hazards import FIRST_ANTIMICROBIAL, IMMUNOGLOBULIN, beside_immunoglobulin, is_caught
 from sim.model.histories import Histories
-from sim.model.igg import measured_igg, polyclonal_igg
-from sim.model.immunoglobulin import grams_per_infusion, is_protected
-from sim.model.infections import is_accepted, time_of_exposure, trigger_reached
+from sim.model.igg import Kinetics, concentration
+from sim.model.immunoglobulin import dose_factor, grams_per_infusion, is_given, is_protected, ratio_at_dose
+from sim.model.infections import is_accepted
+from sim.model.pace import Pace, groups
+from sim.model.parts import GRADE_3PLUS, Floats, Integers, Strategy
 from sim.model.schedule import appointment
-from sim.model.structure import GRADE_3PLUS, Baseline, ClinicalModel, Event, Floats, Integers, Strategy
+from sim.model.structure import Baseline, ClinicalModel, Event
 from sim.population import draw_baseline
 from sim.streams import Luck
 
@@ -54,11 +59,12 @@ def event_log(model: ClinicalModel, luck: Luck, patient: Integers) -> EventLog:
     """Every event of the given patients under every strategy."""
     book = LogBook()
     env = simpy.Environment()
-    clocks = Clocks.of(model, luck)
-    for number in patient:
-        one = draw_baseline(model, luck, np.array([number]))
+    clocks, pace = Clocks.of(model, luck), Pace.of(model)
+    everyone = draw_baseline(model, luck, patient)
+    for column in range(patient.size):
+        one = everyone.pick(np.array([column]))
         for index in range(len(model.strategies)):
-            env.process(Journey(model, luck, clocks, one, index, book).run(env))
+            env.process(Journey(model, luck, clocks, pace, one, index, book).run(env))
     env.run()
     return book.bind()
 
@@ -70,36 +76,64 @@ class Journey:
         model: Compiled model.
         luck: Source of addressed uniforms.
         clocks: Candidate clocks of the model.
+        pace: Exposure clocks of the model.
         who: The patient, arrays of length 1.
         index: Strategy index.
         book: Where events are noted.
     """
 
     def __init__(
-        self, model: ClinicalModel, luck: Luck, clocks: Clocks, who: Baseline, index: int, book: LogBook
+        self,
+        model: ClinicalModel,
+        luck: Luck,
+        clocks: Clocks,
+        pace: Pace,
+        who: Baseline,
+        index: int,
+        book: LogBook,
     ) -> None:
-        self.model, self.clocks, self.who, self.book = model, clocks, who, book
+        self.model, self.clocks, self.pace, self.who, self.book = model, clocks, pace, who, book
         self.index = index
         self.strategy: Strategy = model.strategies[index]
+        self.regimen = model.regimens[self.strategy.regimen]
         self.number = int(who.patient[0])
+        self.group = groups(who)
         self.candidates = CandidateQueue(clocks, who)
         self.exposure, self.clock, self.occurrence = self.candidates.peek(_FIRST)
-        self.assay = luck.stream("igg:assay")
+        self.assays = Assays(model, luck, who)
+        self.attends = luck.stream("ig:adherence")
+
         self.now = 0.0
         self.alive = True
         self.on_treatment = True
         self.stop = float(who.stop_time[0])
         self.death = self._death_by_hazard()
-        self.ordered_at = 0.0 if self.strategy.rule == "at_start" else np.inf
-        self.last_infusion = -np.inf
+
+        self.ordered_at = np.inf
+        self.course_over = False
+        self.scheduled = 0
         self.infusions = 0
+        self.last_infusion = -np.inf
+        self.dose = 1.0
+        self.steps = 0
+        self.quiet_since = np.inf
+
         self.tests = 0
-        self.counted: deque[float] = deque(maxlen=self.strategy.count)
+        condition = self.strategy.start
+        self.asks_tests, self.asks_infections = asks_tests(condition), asks_infections(condition)
+        self.counted = [
+            (leaf, deque([-np.inf] * leaf.count, maxlen=leaf.count)) for leaf in infection_leaves(condition)
+        ]
+        self.broken = [[leaf.minimum_grade, False] for leaf in breakthrough_leaves(condition)]
+        self.measured = {"igg": np.inf, "iga": np.inf, "igm": np.inf}
 
     def run(self, env: simpy.Environment) -> Generator[simpy.Event, None, None]:
         """The history: wait for whatever comes next, let it happen, until death or horizon."""
-        if self.strategy.rule == "at_start" and self.model.horizon > 0:
-            self._note(Event.IG_ORDERED)
+        if self.model.horizon > 0:
+            for event, grade in zip((Event.CRS, Event.ICANS), toxicities(self.model, self.who), strict=True):
+                if grade[self.index, 0] >= 0:
+                    self._note(event, grade=int(grade[self.index, 0]))
+            self._consider_ordering()
         while self.alive:
             when, happening = min(self._agenda(), key=lambda item: item[0])
             # Months are carried by the patient: now + (when - now) need not be `when` to the last bit.
@@ -115,6 +149,7 @@ class Journey:
             (self.stop if self.on_treatment else np.inf, self._stop_treatment),
             (self._candidate_due(), self._meet_candidate),
             (self._test_due(), self._test_igg),
+            (self._harm_due(), self._suffer_harm),
             (self._infusion_due(), self._infuse),
         ]
 
@@ -125,11 +160,21 @@ class Journey:
         due = death_time(self.who.death_hazard, _one(self.stop), rates.death_rate_on, rates.death_rate_off)
         return float(due[0])
 
+    def _window_end(self) -> float:
+        return self.stop + self.model.immunoglobulin.washout
+
+    def _ig_start(self) -> float:
+        return self.ordered_at + self.strategy.delay
+
     def _infusion_due(self) -> float:
-        regimen = self.model.immunoglobulin
-        start = self.ordered_at + self.strategy.delay
-        when = float(appointment(start, regimen.interval, _one(self.infusions))[0])
-        return when if when < self.stop + regimen.washout else np.inf
+        when = float(appointment(self._ig_start(), self.regimen.interval, _one(self.scheduled))[0])
+        return when if when < self._window_end() and not self.course_over else np.inf
+
+    def _harm_due(self) -> float:
+        if self.infusions == 0 or self.course_over:
+            return np.inf
+        when = self._ig_start() + float(self.who.harm_delay[0])
+        return when if when < self._window_end() else np.inf
 
     def _test_due(self) -> float:
         interval = self.strategy.test_interval
@@ -140,9 +185,9 @@ class Journey:
         return np.inf if ended else when
 
     def _candidate_due(self) -> float:
-        return float(time_of_exposure(self.exposure, _one(self.stop), self.model.infections.off_multiplier)[0])
+        return float(self.pace.time(self.exposure, _one(self.stop), self.group)[0])
 
-    # ------------------------------------------------------------------ what happens
+    # ------------------------------------------------------------------ exits
 
     def _reach_horizon(self) -> None:
         self.alive = False
@@ -158,57 +203,108 @@ class Journey:
         self.death = self._death_by_hazard()
         self._note(Event.TREATMENT_STOP, cause=cause)
 
+    # ------------------------------------------------------------------ immunoglobulin
+
     def _infuse(self) -> None:
-        grams = grams_per_infusion(self.who.weight_kg, self.model.immunoglobulin)
-        self.last_infusion = self.now
-        self.infusions += 1
-        self._note(Event.INFUSION, value=float(grams[0]))
+        adjustment = self.model.immunoglobulin.adjustment
+        quiet = self.quiet_since if self.steps else self._ig_start()
+        if self.now >= quiet + adjustment.stop_after:
+            self.course_over = True
+            self._note(Event.IG_STOPPED)
+            return
+        mark = self.attends(self.who.patient, self.scheduled)
+        given = is_given(mark, _one(self.scheduled), self.regimen.adherence)[0]
+        self.scheduled += 1
+        if given:
+            self.infusions += 1
+            self.last_infusion = self.now
+            self.dose = float(dose_factor(_one(self.now), _one(self.steps), _one(quiet), adjustment)[0])
+            grams = grams_per_infusion(self.who.weight_kg, self.regimen, _one(self.dose))
+            self._note(Event.INFUSION, value=float(grams[0]))
+
+    def _suffer_harm(self) -> None:
+        self.course_over = True
+        self._note(Event.IG_HARM, by=int(self.who.harm[0]))
 
     def _test_igg(self) -> None:
-        time, igg = _one(self.now), self.model.igg
-        noise = ndtri(self.assay(self.who.patient, self.tests))
-        true = polyclonal_igg(time, self.who.igg_mg_dl, igg)
-        measured = measured_igg(time, true, self.who.m_protein_mg_dl, noise, igg)
+        number, interval = np.array([self.tests]), self.strategy.test_interval
+        measured, true = self.assays.igg(_FIRST, number, interval)
+        self.measured["igg"] = float(measured[0])
+        if self.asks_tests:
+            for name in ("iga", "igm"):
+                self.measured[name] = float(self.assays.other(name, _FIRST, number, interval)[0])
         self.tests += 1
         self._note(Event.IGG_TEST, value=float(measured[0]), true_igg=float(true[0]))
-        if self.strategy.rule == "igg_below" and measured[0] < self.strategy.threshold_mg_dl:
-            self._order_ig()
+        if self.asks_tests:
+            self._consider_ordering()
 
-    def _order_ig(self) -> None:
-        if np.isinf(self.ordered_at):
+    def _consider_ordering(self) -> None:
+        """Order immunoglobulin if the start rule holds now."""
+        facts = Facts(
+            time=_one(self.now),
+            igg=_one(self.measured["igg"]),
+            iga=_one(self.measured["iga"]),
+            igm=_one(self.measured["igm"]),
+            counted=tuple(_one(times[0]) for _, times in self.counted),
+            broken_through=tuple(np.array([happened], dtype=np.bool_) for _, happened in self.broken),
+            anti_cd38=self.who.anti_cd38,
+        )
+        if np.isinf(self.ordered_at) and holds(self.strategy.start, facts)[0]:
             self.ordered_at = self.now
             self._note(Event.IG_ORDERED)
+
+    # ------------------------------------------------------------------ infections
 
     def _meet_candidate(self) -> None:
         clock, occurrence = self.clock, self.occurrence
         self.candidates.advance(_FIRST, clock)
         self.exposure, self.clock, self.occurrence = self.candidates.peek(_FIRST)
-        patient = self.who.patient
-        cause, layer = int(self.clocks.cause[clock[0]]), int(self.clocks.layer[clock[0]])
-        grade = int(grade_of(self.clocks, self.clocks.grade(patient, occurrence, clock), clock)[0])
-        hazard_ratio = float(self.model.infections.hazard_ratio[cause, grade]) if self._protected() else 1.0
+        patient, time = self.who.patient, _one(self.now)
+        cause, layer = self.clocks.cause[clock], int(self.clocks.layer[clock[0]])
+        grade = self.clocks.grade_of(self.clocks.grade(patient, occurrence, clock), clock, self.who.target)
+        on_ig, protected = self._immunoglobulin_ratio(cause, grade)
+        beside, by, courses = beside_immunoglobulin(
+            self.model, self.index, self.who, time, _one(self.stop), cause, grade
+        )
+        hazard_ratio = on_ig * beside
+        measures = int(by[0]) | (IMMUNOGLOBULIN if protected and on_ig[0] < 1 else 0)
         mark = self.clocks.accept(patient, occurrence, clock)
-        accepted = bool(is_accepted(mark, _one(hazard_ratio), self.clocks.layer[clock])[0])
+        accepted = bool(is_accepted(mark, hazard_ratio, self.clocks.layer[clock])[0])
+        for antimicrobial, before, after in courses:
+            if is_caught(mark, on_ig, before, after, self.clocks.layer[clock])[0]:
+                self._note(Event.COURSE, by=antimicrobial)
         if accepted or layer == 0:
             self._note(
                 Event.INFECTION if accepted else Event.AVERTED,
-                cause=cause,
-                grade=grade,
+                cause=int(cause[0]),
+                grade=int(grade[0]),
                 layer=layer,
                 candidate=int(occurrence[0]),
-                value=hazard_ratio,
+                value=float(hazard_ratio[0]),
+                by=measures,
             )
         if accepted:
-            self._fall_ill(cause, grade, clock, occurrence)
+            self._fall_ill(int(cause[0]), int(grade[0]), clock, occurrence, measures >= FIRST_ANTIMICROBIAL)
 
-    def _protected(self) -> bool:
-        start = _one(self.ordered_at + self.strategy.delay)
-        last = _one(self.last_infusion)
-        return bool(is_protected(_one(self.now), start, last, self.model.immunoglobulin)[0])
+    def _immunoglobulin_ratio(self, cause: Integers, grade: Integers) -> tuple[Floats, bool]:
+        ig, time = self.model.immunoglobulin, _one(self.now)
+        start, last = _one(self._ig_start()), _one(self.last_infusion)
+        protected = bool(is_protected(time, start, last, self.regimen.onset_lag, self.regimen.protection)[0])
+        if protected and np.isfinite(ig.benefit_below_igg):
+            kinetics = Kinetics.of(self.model, self.who.target)
+            true = concentration(time, self.who.igg_mg_dl, self.model.igg.decay_rate, kinetics)
+            protected = bool(true[0] < ig.benefit_below_igg)
+        if not protected:
+            return np.ones(1), False
+        ratio = self.model.infections.hazard_ratio[cause, grade]
+        return ratio_at_dose(ratio, _one(self.dose), ig.adjustment.exponent), True
 
-    def _fall_ill(self, cause: int, grade: int, clock: Integers, occurrence: Integers) -> None:
+    def _fall_ill(self, cause: int, grade: int, clock: Integers, occurrence: Integers, despite: bool) -> None:
         infections, patient = self.model.infections, self.who.patient
         if grade == GRADE_3PLUS:
+            if self.infusions and not self.course_over and self.now < self._window_end():
+                self.steps += 1
+                self.quiet_since = self.now
             if self.clocks.fatal(patient, occurrence, clock)[0] < infections.case_fatality[cause]:
                 self.alive = False
                 self._note(Event.INFECTION_DEATH, cause=cause)
@@ -216,12 +312,13 @@ class Journey:
             stops = self.clocks.stop(patient, occurrence, clock)[0] < infections.stop_probability[cause]
             if stops and self.on_treatment:
                 self._stop_treatment(cause)
-        if self.strategy.rule == "after_infections" and grade >= self.strategy.minimum_grade:
-            self.counted.append(self.now)
-            enough = len(self.counted) == self.strategy.count
-            recent = trigger_reached(_one(self.now), _one(self.counted[0]), self.strategy.within)[0]
-            if enough and recent and self.now < self.stop + self.model.immunoglobulin.washout:
-                self._order_ig()
+        for leaf, times in self.counted:
+            if grade >= leaf.minimum_grade:
+                times.append(self.now)
+        for waiting in self.broken:
+            waiting[1] = waiting[1] or (despite and grade >= waiting[0])
+        if self.asks_infections and self.now < self._window_end():
+            self._consider_ordering()
 
     def _note(self, event: Event, **details: float) -> None:
         self.book.note(event, strategy=self.index, patient=self.number, time=self.now, **details)  # type: ignore[arg-type]

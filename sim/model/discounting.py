@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.model.structure import MONTHS_PER_YEAR, Floats
+from sim.model.parts import MONTHS_PER_YEAR, Floats
 
 
 def monthly_rate(annual_rate: float) -> float:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.model.structure import Floats
+from sim.model.parts import Floats
 
 
-def stop_time(hazard: Floats, stop_rate: float) -> Floats:
+def stop_time(hazard: Floats, stop_rate: Floats) -> Floats:
     """Month at which the bispecific ends by itself.
 
     Args:
         hazard: Standard exponential luck, any shape.
-        stop_rate: Per month; 0 means never (inf).
+        stop_rate: Per month, of each patient's agent; 0 means never (inf).
 
     Returns:
         Months, shape of `hazard`.
     """
-    return hazard / stop_rate if stop_rate > 0 else np.full_like(hazard, np.inf)
+    with np.errstate(divide="ignore"):
+        return hazard / stop_rate
 
 
 def death_time(hazard: Floats, stop: Floats, rate_on: float, rate_off: float) -> Floats:

@@ -1,44 +1,121 @@
-"""IgG, true and measured.
+"""Immunoglobulins, true and measured.
 
 Polyclonal IgG falls from its baseline towards the part of production that treatment spares, with the half-life of
-IgG. The assay sees it with a multiplicative error and adds the monoclonal IgG it cannot tell apart.
+IgG, and rises again where the target lets production recover. IgA and IgM fall in the same way with half-lives of
+their own. The assay sees IgG with a multiplicative error and adds the monoclonal IgG and the therapeutic antibody it
+cannot tell apart.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from sim.model.structure import Floats, Igg
+from sim.model.parts import Floats, Integers
+from sim.model.structure import Baseline, ClinicalModel
 
 
-def polyclonal_igg(time: Floats, baseline: Floats, igg: Igg) -> Floats:
-    """True polyclonal IgG on treatment, G0 ((1 - f) + f exp(-k t)), one compartment.
+@dataclass(frozen=True)
+class Kinetics:
+    """Production of the patients' immunoglobulins, arrays of shape (n_patients,).
+
+    Attributes:
+        spared: Share of baseline production left on treatment.
+        recovered: Share of baseline production from the recovery on.
+        recovery_start: Month from which production recovers; inf for never.
+        antibody: Therapeutic antibody that the IgG assay counts, mg/dL.
+    """
+
+    spared: Floats
+    recovered: Floats
+    recovery_start: Floats
+    antibody: Floats
+
+    @classmethod
+    def of(cls, model: ClinicalModel, target: Integers) -> Kinetics:
+        """Kinetics of patients with the given target indices."""
+        lost = np.array([t.suppressed_fraction for t in model.targets])
+        regained = np.array([t.recovered_fraction for t in model.targets])
+        return cls(
+            spared=(1 - lost)[target],
+            recovered=(1 - lost * (1 - regained))[target],
+            recovery_start=np.array([t.recovery_start for t in model.targets])[target],
+            antibody=np.array([t.therapeutic_antibody_mg_dl for t in model.targets])[target],
+        )
+
+
+def concentration(time: Floats, baseline: Floats, decay_rate: float, kinetics: Kinetics) -> Floats:
+    """True concentration on treatment: one compartment whose production steps down and, perhaps, up again.
+
+    G' = k (G0 p(t) - G), with p the share of production: G(t) = G0 (p + (1 - p) exp(-k t)) before recovery, and the
+    same relaxation towards the new share after it.
 
     Args:
         time: Months since the first dose.
         baseline: G0 in mg/dL.
-        igg: Suppressed fraction f and decay rate k per month.
+        decay_rate: k per month.
+        kinetics: Production of these patients.
 
     Returns:
         mg/dL, broadcast shape.
     """
-    f = igg.suppressed_fraction
-    return baseline * ((1 - f) + f * np.exp(-igg.decay_rate * time))
+    spared, turn = kinetics.spared, kinetics.recovery_start
+    share = spared + (1 - spared) * np.exp(-decay_rate * np.minimum(time, turn))
+    with np.errstate(invalid="ignore"):
+        since = np.maximum(time - turn, 0.0)
+        risen = kinetics.recovered + (share - kinetics.recovered) * np.exp(-decay_rate * since)
+    return baseline * np.where(time > turn, risen, share)
 
 
-def measured_igg(time: Floats, polyclonal: Floats, m_protein: Floats, noise: Floats, igg: Igg) -> Floats:
-    """What the laboratory reports.
+def measured_igg(time: Floats, true_igg: Floats, who: Baseline, noise: Floats, model: ClinicalModel) -> Floats:
+    """What the laboratory reports as IgG.
 
     Args:
         time: Months since the first dose.
-        polyclonal: True polyclonal IgG at `time`, mg/dL.
-        m_protein: Monoclonal IgG at t = 0, mg/dL; it decays with response.
+        true_igg: Polyclonal IgG at `time`, mg/dL.
+        who: The patients tested.
         noise: Standard normal luck of this test; the error is lognormal with mean 1.
-        igg: Assay error and decay of the monoclonal protein.
+        model: Assay error, decay of the monoclonal protein, therapeutic antibody.
 
     Returns:
         mg/dL, broadcast shape.
     """
-    sigma = igg.assay_log_sd
-    counted = m_protein * np.exp(-igg.m_protein_decay_rate * time)
-    return polyclonal * np.exp(sigma * noise - sigma**2 / 2) + counted
+    sigma = model.igg.assay_log_sd
+    counted = who.m_protein_mg_dl * np.exp(-model.igg.m_protein_decay_rate * time)
+    antibody = Kinetics.of(model, who.target).antibody
+    return with_error(true_igg, noise, sigma) + counted + antibody
+
+
+def with_error(true: Floats, noise: Floats, sigma: float) -> Floats:
+    """A concentration seen through a lognormal assay error of mean 1."""
+    return true * np.exp(sigma * noise - sigma**2 / 2)
+
+
+def months_low(model: ClinicalModel, who: Baseline, until: Floats) -> Floats:
+    """Months before `until` with true polyclonal IgG under the vulnerable level, in closed form.
+
+    Args:
+        model: Level and decay rate.
+        who: The patients, (n_patients,).
+        until: Month at which counting ends, on treatment; broadcasts with the patients.
+
+    Returns:
+        Months, shape of `until`.
+    """
+    kinetics = Kinetics.of(model, who.target)
+    rate, level = model.igg.decay_rate, model.igg.low_mg_dl
+    turn = np.minimum(kinetics.recovery_start, until)
+    at_turn = concentration(turn, who.igg_mg_dl, rate, kinetics)
+    first = _months_under(level, who.igg_mg_dl, who.igg_mg_dl * kinetics.spared, rate, turn)
+    second = _months_under(level, at_turn, who.igg_mg_dl * kinetics.recovered, rate, np.maximum(until - turn, 0.0))
+    return first + second
+
+
+def _months_under(level: float, start: Floats, floor: Floats, rate: float, length: Floats) -> Floats:
+    """Months under `level` in a relaxation from `start` towards `floor` over `length` months; it crosses once."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crossing = np.log((start - floor) / (level - floor)) / rate
+    crossing = np.where(np.isfinite(crossing) & (crossing > 0), crossing, np.inf)
+    begins_under = (start < level) | ((start == level) & (floor < level))
+    return np.where(begins_under, np.minimum(crossing, length), np.maximum(length - crossing, 0.0))

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.model.structure import Floats, Integers
+from sim.model.parts import Floats, Integers
 
 
-def appointment(start: Floats | float, interval: float, k: Floats | Integers) -> Floats:
+def appointment(start: Floats | float, interval: Floats | float, k: Floats | Integers) -> Floats:
     """Month of appointment k (from 0)."""
     return np.asarray(start + k * interval, dtype=np.float64)
 
 
-def count_before(start: Floats, interval: float, limit: Floats) -> Floats:
+def count_before(start: Floats, interval: Floats | float, limit: Floats) -> Floats:
     """Number of appointments strictly before `limit`.
 
     Args:
@@ -28,7 +28,7 @@ def count_before(start: Floats, interval: float, limit: Floats) -> Floats:
         Counts as floats, broadcast shape.
     """
     some = start < limit
-    if np.isinf(interval):
+    if np.all(np.isinf(interval)):
         return np.where(some, 1.0, 0.0)
     with np.errstate(invalid="ignore"):
         guess = np.where(some, np.ceil((limit - start) / interval), 1.0)
@@ -38,10 +38,10 @@ def count_before(start: Floats, interval: float, limit: Floats) -> Floats:
     return np.where(some, np.where(too_few, guess + 1, guess), 0.0)
 
 
-def count_until(start: Floats, interval: float, limit: Floats) -> Floats:
+def count_until(start: Floats, interval: Floats | float, limit: Floats) -> Floats:
     """Number of appointments at or before `limit`, which is finite; other arguments as in `count_before`."""
     some = start <= limit
-    if np.isinf(interval):
+    if np.all(np.isinf(interval)):
         return np.where(some, 1.0, 0.0)
     with np.errstate(invalid="ignore"):
         guess = np.where(some, np.floor((limit - start) / interval) + 1, 1.0)

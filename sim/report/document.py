@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from sim.cohort import Cohort
 from sim.model.accrual import COST_ITEMS
 from sim.runs import RunResult
 from sim.scenario import Scenario, quantities
@@ -31,6 +32,14 @@ def scenario_part(scenario: Scenario) -> Document:
     return {"title": scenario.title, "file": scenario.files[0] if scenario.files else None, "digest": scenario.digest}
 
 
+def inputs(scenario: Scenario) -> list[Document]:
+    """Every quantity of a scenario with its unit, distribution and source, in the order of the file format."""
+    return [
+        {"input": path, "value": quantity.value, "unit": unit, "dist": quantity.dist, "source": quantity.source}
+        for path, quantity, unit in quantities(scenario)
+    ]
+
+
 def assumptions(scenario: Scenario) -> list[Document]:
     """Every input whose source is an assumption or a recollection, in the order of the file format."""
     return [
@@ -44,6 +53,20 @@ def assumptions(scenario: Scenario) -> list[Document]:
         for path, quantity, unit in quantities(scenario)
         if quantity.is_assumption or quantity.is_recalled
     ]
+
+
+def cohort_part(cohort: Cohort | None) -> Document | None:
+    """Which real patients were played, and what of them was drawn; their data stay where they are."""
+    if cohort is None:
+        return None
+    return {
+        "file": cohort.file,
+        "sha256": cohort.sha256,
+        "rows": cohort.rows,
+        "columns": dict(cohort.columns),
+        "drawn": list(cohort.drawn),
+        "left_alone": list(cohort.left_alone),
+    }
 
 
 def run_document(result: RunResult, run_path: str | None) -> Document:
@@ -63,6 +86,7 @@ def run_document(result: RunResult, run_path: str | None) -> Document:
         "scenario": scenario_part(result.scenario),
         "settings": {
             "patients": result.patients,
+            "cohort": cohort_part(result.cohort),
             "seed": result.seed,
             "engine": result.engine,
             "perspective": analysis.perspective,
@@ -77,6 +101,10 @@ def run_document(result: RunResult, run_path: str | None) -> Document:
         },
         "strategies": [_strategy(result, index) for index in range(len(result.outcomes.strategies))],
         "incremental": _incremental(result),
+        "efficiency": [
+            {key: value if isinstance(value, str) else clean(value) for key, value in row.items()}
+            for row in result.efficiency().to_dict(orient="records")
+        ],
         "assumptions": assumptions(result.scenario),
         "run": {"path": run_path},
     }

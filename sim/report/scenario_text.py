@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sim.errors import InputError
-from sim.report.document import SCHEMA, Document
+from sim.report.document import SCHEMA, Document, inputs
 from sim.report.text import table
 from sim.scenario import Scenario, quantities
 
@@ -37,10 +37,7 @@ def valid_document(scenario: Scenario, notes: Sequence[str], part: Document) -> 
         "scenario": part,
         "valid": True,
         "notes": list(notes),
-        "inputs": [
-            {"input": path, "value": quantity.value, "unit": unit, "dist": quantity.dist, "source": quantity.source}
-            for path, quantity, unit in quantities(scenario)
-        ],
+        "inputs": inputs(scenario),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from pathlib import Path
 
 from rich import box
@@ -11,8 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.cea import Status
+from sim.cohort import Cohort
 from sim.model.accrual import COST_ITEMS
-from sim.report.document import assumptions
+from sim.model.parts import GRADES
+from sim.report.document import assumptions, inputs
 from sim.runs import RunResult
 
 
@@ -37,7 +40,7 @@ def table(title: str, *columns: str, left: int = 1) -> Table:
     """An empty table; the first `left` columns are set to the left, the others to the right."""
     made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, column in enumerate(columns):
-        made.add_column(column, justify="left" if index < left else "right")
+        made.add_column(column, justify="left" if index < left else "right", overflow="fold")
     return made
 
 
@@ -45,12 +48,16 @@ def print_run(console: Console, result: RunResult, folder: Path | None) -> None:
     """Everything `igsim run` says."""
     console.print(Text(result.scenario.title, style="bold"))
     console.print(Text(_setting(result)))
+    if result.cohort is not None:
+        console.print(Text(cohort_line(result, result.cohort)))
     console.print()
     console.print(_incremental(result))
     console.print(_benefit(result))
     console.print(Text(verdict(result)))
     console.print()
     console.print(_events(result))
+    console.print(_causes(result))
+    console.print(_efficiency(result))
     console.print(_costs(result))
     console.print(Text("± is one Monte Carlo standard error; differences are paired, patient by patient."))
     console.print()
@@ -70,6 +77,34 @@ def _setting(result: RunResult) -> str:
         f"costs discounted at {a.discount_rate_costs_per_year.value:.1%} and health at "
         f"{a.discount_rate_effects_per_year.value:.1%} a year, continuously; bispecific drug cost {drug}."
     )
+
+
+def cohort_line(result: RunResult, cohort: Cohort) -> str:
+    """Who the real patients are, how often each is played, and what of them was drawn."""
+    times, rest = divmod(result.patients, cohort.rows)
+    if times == 0:
+        played = f"only the first {rest:,} are played"
+    else:
+        played = "each played once" if times == 1 else f"each played {times:,} times, with luck of its own each time"
+        played += f", the first {rest:,} of them once more" if rest else ""
+    parts = [
+        f"Cohort: {cohort.rows:,} patients of {cohort.file} (SHA-256 {cohort.sha256[:12]}), {played}",
+        f"drawn as the scenario says: {', '.join(cohort.drawn) or 'nothing'}",
+    ]
+    apart = [
+        " and ".join(correlation.between)
+        for correlation in result.scenario.patients.correlations
+        if correlation.value.value and len({*correlation.between} & {*cohort.drawn}) == 1
+    ]
+    if apart:
+        parts.append(f"correlations lost, as one of the two is drawn and the other given: {', '.join(apart)}")
+    if cohort.left_alone:
+        parts.append(f"columns left alone: {', '.join(cohort.left_alone)}")
+    parts += [
+        f"{column} could be {attribute}: if so, and if the unit is the same, say --column '{attribute}={column}'"
+        for column, attribute in cohort.lookalikes.items()
+    ]
+    return "; ".join(parts) + "."
 
 
 def _incremental(result: RunResult) -> Table:
@@ -122,12 +157,21 @@ EVENT_ROWS = {
     "infections_grade_3plus": ("infections of grade ≥ 3", 3),
     "infection_death": ("deaths of infection, share", 4),
     "hospital_days": ("hospital days", 2),
+    "crs": ("CRS, share", 3),
+    "icans": ("ICANS, share", 3),
     "months_on_treatment": ("months on the bispecific", 2),
+    "months_held": ("months of it held after infections", 3),
     "ig_ever": ("ever on immunoglobulin, share", 3),
     "ig_months": ("months on immunoglobulin", 2),
     "infusions": ("infusions", 2),
     "ig_grams": ("grams of immunoglobulin", 1),
+    "ig_reactions": ("infusion reactions", 3),
+    "ig_harms": ("immunoglobulin ended by a harm, share", 4),
     "igg_tests": ("IgG tests", 2),
+    "vulnerable_months": ("vulnerable months (low true IgG, no Ig yet)", 2),
+    "vulnerable_infections": ("infections in them", 3),
+    "transfusions": ("transfusions after anti-CD38", 2),
+    "transfusion_delay_days": ("days of delay by cross-matching", 2),
 }
 """Outcome to its words and digits, in the order in which `igsim run` lists them."""
 
@@ -135,9 +179,15 @@ EVENT_ROWS = {
 ITEM_WORDS = {
     "immunoglobulin": "immunoglobulin",
     "ig_administration": "administration of immunoglobulin",
+    "ig_adverse_events": "adverse events of immunoglobulin",
     "igg_tests": "IgG tests",
+    "antimicrobials": "antimicrobials and surveillance",
     "infections_grade_1_2": "infections of grade 1-2",
     "infections_grade_3plus": "infections of grade ≥ 3",
+    "crs_icans": "CRS and ICANS",
+    "tocilizumab": "tocilizumab",
+    "step_up_hospital": "hospital stay for step-up dosing",
+    "laboratory": "laboratory work-up after anti-CD38",
     "bispecific": "bispecific drug",
     "end_of_life": "end of life",
 }
@@ -148,6 +198,37 @@ def _events(result: RunResult) -> Table:
     shown = table("What happens, per patient, undiscounted", "", *outcomes.strategies)
     for component, (words, digits) in EVENT_ROWS.items():
         shown.add_row(words, *(number(mean, digits) for mean in outcomes.mean(component)))
+    return shown
+
+
+def _causes(result: RunResult) -> Table:
+    """Infections by cause and grade."""
+    outcomes, causes = result.outcomes, result.scenario.infections.causes
+    shown = table("Infections by cause, grade 1-2 / grade ≥ 3, per patient", "", *outcomes.strategies)
+    for name, cause in causes.items():
+        mild, severe = (outcomes.mean(f"infections:{name}:{grade}") for grade in GRADES)
+        cells = [f"{number(a, 3)} / {number(b, 3)}" for a, b in zip(mild, severe, strict=True)]
+        shown.add_row(cause.label, *cells)
+    return shown
+
+
+def _efficiency(result: RunResult) -> Table:
+    """What averting costs, against the cheapest undominated strategy."""
+    frame = result.efficiency()
+    currency = result.scenario.analysis.currency
+    shown = table(f"What averting takes, against {frame['comparator'].iloc[0]}", "", *frame["strategy"])
+    rows = frame.to_dict(orient="records")
+    for words, cells in (
+        (
+            "serious infections averted",
+            [with_error(r["serious_averted"], r["serious_averted_mcse"], 3) for r in rows],
+        ),
+        ("number needed to treat for one", [number(r["number_needed_to_treat"], 1) for r in rows]),
+        (f"{currency} for one", [number(r["cost_per_serious_averted"]) for r in rows]),
+        ("deaths of infection averted", [with_error(r["deaths_averted"], r["deaths_averted_mcse"], 4) for r in rows]),
+        ("grams of Ig per patient-year", [number(r["grams_per_patient_year"], 1) for r in rows]),
+    ):
+        shown.add_row(words, *cells)
     return shown
 
 
@@ -181,18 +262,24 @@ def verdict(result: RunResult) -> str:
 
 
 def assumption_lines(result: RunResult) -> list[str]:
-    """What the numbers rest on, in a few lines."""
-    inputs = assumptions(result.scenario)
-    by_kind = {
-        kind: [str(entry["input"]) for entry in inputs if entry["kind"] == kind]
-        for kind in ("assumption", "recalled")
-    }
-    lines = []
-    if result.scenario.description:
-        lines.append("Scope: " + " ".join(result.scenario.description.split()))
-    if by_kind["assumption"]:
-        lines.append(f"Assumed, no direct source ({len(by_kind['assumption'])}): " + ", ".join(by_kind["assumption"]))
-    if by_kind["recalled"]:
-        lines.append(f"Recalled, not yet confirmed ({len(by_kind['recalled'])}): " + ", ".join(by_kind["recalled"]))
+    """What the numbers rest on, in a few lines; `igsim explain` gives every input with its source."""
+    scenario = result.scenario
+    known = inputs(scenario)
+    lines = ["Scope: " + " ".join(scenario.description.split())] if scenario.description else []
+    for kind, said in (
+        ("assumption", "assumed, without a direct source"),
+        ("recalled", "recalled, not yet confirmed"),
+    ):
+        places = Counter(_place(str(entry["input"])) for entry in assumptions(scenario) if entry["kind"] == kind)
+        if places:
+            listed = ", ".join(f"{place} ({count})" if count > 1 else place for place, count in places.items())
+            lines.append(f"Of {len(known)} inputs {places.total()} are {said}: {listed}.")
+    lines.append("`igsim explain` lists every input with its source.")
     lines.append("Parameter uncertainty is not part of this run: it plays the base-case values alone.")
     return lines
+
+
+def _place(path: str) -> str:
+    """The table an input stands in, to the third key where that names a cause, an agent or the like."""
+    keys = path.split(".")
+    return ".".join(keys[:3] if keys[:2] == ["infections", "causes"] else keys[:2])

@@ -15,7 +15,9 @@ _DIGITS = {"cost": 2, "qaly": 4, "life_years": 3, "ig_grams": 1}
 
 def print_trace(console: Console, scenario: Scenario, traced: Trace) -> None:
     """Everything `igsim trace` says."""
-    who = ", ".join(f"{name} {number(value, 2)}" for name, value in traced.baseline.items())
+    who = ", ".join(
+        f"{name} {value if isinstance(value, str) else number(value, 2)}" for name, value in traced.baseline.items()
+    )
     console.print(Text(f"{scenario.title}: patient {traced.patient}, seed {traced.seed}", style="bold"))
     console.print(Text(f"At the first dose: {who}"))
     console.print()

@@ -6,17 +6,31 @@ arrays, engines or results.
 
 from sim.scenario.editor_schema import json_schema
 from sim.scenario.load import from_tables, load
-from sim.scenario.meaning import warnings
 from sim.scenario.overrides import apply_overrides, parse_setting
 from sim.scenario.quantity import Quantity
+from sim.scenario.questions import warnings
 from sim.scenario.schema import (
     AfterInfections,
+    AllOf,
+    AllOfThese,
+    AntiCd38,
+    AnyOf,
+    AnyOfThese,
     AtStart,
+    Correlation,
+    DespiteProphylaxis,
     Fixed,
+    HazardPeriod,
+    IgaLow,
     IggBelow,
+    IggLow,
+    IgmLow,
+    Immunoglobulin,
+    Infectious,
     Lognormal,
     Never,
     Normal,
+    Regimen,
     Scenario,
     Strategy,
     quantities,
@@ -25,13 +39,27 @@ from sim.scenario.starter import init_files, shipped_scenarios, starter_text
 
 __all__ = [
     "AfterInfections",
+    "AllOf",
+    "AllOfThese",
+    "AntiCd38",
+    "AnyOf",
+    "AnyOfThese",
     "AtStart",
+    "Correlation",
+    "DespiteProphylaxis",
     "Fixed",
+    "HazardPeriod",
+    "IgaLow",
     "IggBelow",
+    "IggLow",
+    "IgmLow",
+    "Immunoglobulin",
+    "Infectious",
     "Lognormal",
     "Never",
     "Normal",
     "Quantity",
+    "Regimen",
     "Scenario",
     "Strategy",
     "apply_overrides",

@@ -9,21 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from sim.errors import Problem, ScenarioError
-from sim.scenario.meaning import Parts, contradictions
+from sim.scenario.meaning import contradictions
 from sim.scenario.overrides import ON_COMMAND_LINE, apply_overrides, path_of
 from sim.scenario.problems import Origins, problem, translated
 from sim.scenario.quantity import shown
 from sim.scenario.read import read_chain
-from sim.scenario.schema import Analysis, Infections, Patients, Scenario, Strategy
+from sim.scenario.schema import Scenario
+from sim.scenario.sections import sound_parts
 
 LIMIT: Final = "whole numbers have at most 19 digits (64 bits)"
-
-Part = TypeVar("Part", bound=BaseModel)
 
 
 def load(path: str | Path, *, overrides: Mapping[str, object] | None = None, strict: bool = False) -> Scenario:
@@ -74,7 +73,7 @@ def _checked(
     if too_large := [problem(path, shown(number), LIMIT, origins) for path, number in _too_large((), tables)]:
         raise _error(name, too_large)
     context = {"strict": strict, "currency": _currency(tables)}
-    parts = _sound_parts(tables, context)
+    parts = sound_parts(tables, context)
     problems = {problem(path, found, allowed, origins) for path, found, allowed in contradictions(parts)}
     try:
         scenario = Scenario.model_validate(tables, context=context)
@@ -106,24 +105,3 @@ def _currency(tables: Mapping[str, Any]) -> str:
     analysis = tables.get("analysis")
     currency = analysis.get("currency") if isinstance(analysis, Mapping) else None
     return currency if isinstance(currency, str) and re.fullmatch("[A-Z]{3}", currency) else ""
-
-
-def _sound_parts(tables: Mapping[str, Any], context: dict[str, Any]) -> Parts:
-    """Read each part by itself, so that the meaning of the sound ones is checked beside faulty ones."""
-    strategies = tables.get("strategies")
-    named = strategies if isinstance(strategies, Mapping) else {}
-    read = {str(name): _sound(Strategy, table, context) for name, table in named.items()}
-    return Parts(
-        analysis=_sound(Analysis, tables.get("analysis"), context),
-        patients=_sound(Patients, tables.get("patients"), context),
-        infections=_sound(Infections, tables.get("infections"), context),
-        strategies={name: strategy for name, strategy in read.items() if strategy is not None},
-        strategy_names=list(read),
-    )
-
-
-def _sound(kind: type[Part], table: object, context: dict[str, Any]) -> Part | None:
-    try:
-        return kind.model_validate(table, context=context)
-    except ValidationError:
-        return None

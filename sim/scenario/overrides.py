@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from sim.errors import Problem, ScenarioError, UsageError
-from sim.scenario.problems import declared_keys
+from sim.scenario.problems import child, declared_keys
 from sim.scenario.quantity import shown
 
 ON_COMMAND_LINE: Final = "--set"
@@ -50,6 +50,7 @@ def path_of(place: str) -> tuple[str, ...]:
 def apply_overrides(tables: Mapping[str, Any], overrides: Mapping[str, object]) -> dict[str, Any]:
     """Return the tables with values replaced.
 
+    A path may lead into a list by position, from 1: `targets.BCMA.hazard_periods.2.multiplier`.
     A plain value put where a quantity with a unit and a distribution stands replaces its value and keeps its unit;
     distribution, interval and source belonged to the old value and go. A key that the format knows but the
     file leaves out may be set; a name that neither knows is refused.
@@ -74,17 +75,21 @@ def apply_overrides(tables: Mapping[str, Any], overrides: Mapping[str, object]) 
 
 
 def _put(tables: dict[str, Any], path: tuple[str, ...], value: object) -> bool:
-    node = tables
+    node: Any = tables
     for depth, key in enumerate(path):
-        if key not in node and key not in (declared_keys(path[:depth]) or ()):
+        old = child(node, key)
+        if isinstance(node, list) and old is not None:
+            step: Any = int(key) - 1
+        elif isinstance(node, dict) and (key in node or key in (declared_keys(path[:depth]) or ())):
+            step = key
+        else:
             return False
         if depth == len(path) - 1:
-            node[key] = _replacing(node.get(key), value)
+            node[step] = _replacing(old, value)
             return True
-        below = node.setdefault(key, {})
-        if not isinstance(below, dict):
-            return False
-        node = below
+        if isinstance(node, dict):
+            node.setdefault(step, {})
+        node = node[step]
     return False
 
 
@@ -107,10 +112,13 @@ def _paths(path: tuple[str, ...], node: Mapping[str, Any], tables: Mapping[str, 
     left_out = (declared_keys(path, tables) or frozenset()) - node.keys()
     for key in (*node, *sorted(left_out)):
         yield (*path, key)
-        child = node.get(key)
-        if isinstance(child, Mapping) and not _is_quantity(child):
-            yield from _paths((*path, key), child, tables)
+        below = node.get(key)
+        listed = below if isinstance(below, list) else []
+        members = {(*path, key, str(place)): member for place, member in enumerate(listed, start=1)}
+        for place, member in {(*path, key): below, **members}.items():
+            if isinstance(member, Mapping) and not _is_quantity(member):
+                yield from _paths(place, member, tables)
 
 
 def _is_quantity(node: object) -> bool:
-    return isinstance(node, Mapping) and "value" in node and "distribution" not in node
+    return isinstance(node, Mapping) and "value" in node and not {"distribution", "between"} & node.keys()

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from sim.errors import Problem
+from sim.scenario.fields import TARGET_PATTERN
 from sim.scenario.quantity import Fault, number_fault, shown, suggestion
 from sim.scenario.schema import Scenario
 
@@ -21,7 +22,7 @@ Path = tuple[str, ...]
 Origins = Mapping[Path, str]
 
 # Keys that say which of several kinds of table is meant.
-TAGS = frozenset({"distribution", "rule"})
+TAGS = frozenset({"distribution", "rule", "kind"})
 
 EXPECTED_TYPES = {
     "string_type": "must be text in quotes",
@@ -73,6 +74,8 @@ def _explained(details: ErrorDetails, tables: Mapping[str, Any]) -> Iterator[tup
         faults: list[Fault] = context["faults"]
         for fault in faults:
             yield (*path, *fault.keys), fault.found, fault.allowed
+    elif kind == "too_short" and len(value) >= context["min_length"]:
+        return  # its members are at fault, and reported themselves
     elif kind == "missing":
         yield path, "", f"is missing{_missing_hint(path)}"
     elif kind == "extra_forbidden":
@@ -86,7 +89,7 @@ def _explained(details: ErrorDetails, tables: Mapping[str, Any]) -> Iterator[tup
         hint = suggestion(tag, [name.strip('" ') for name in allowed.split(",")])
         yield (*path, context["discriminator"].strip("'")), shown(tag), f"must be one of {allowed}{hint}"
     elif "[key]" in details["loc"]:
-        yield path, shown(value), "must be a name of lower-case letters, digits and _, starting with a letter"
+        yield path, shown(value), _name(context)
     else:
         yield path, shown(value), _allowed(kind, value, context)
 
@@ -106,11 +109,19 @@ def _allowed(kind: str, value: object, context: Mapping[str, Any]) -> str:
             return f"needs at least {context['min_length']}"
         case "string_pattern_mismatch" if context["pattern"] == "^[A-Z]{3}$":
             return 'must be three capital letters, such as "USD"'
+        case "too_long":
+            return f"may have at most {context['max_length']}"
         case "string_pattern_mismatch":
-            return "must be a name of lower-case letters, digits and _, starting with a letter"
+            return _name(context)
         case "int_type" if isinstance(value, str):
             return number_fault(value)
     return EXPECTED_TYPES.get(kind, f"is not allowed ({kind.replace('_', ' ')})")
+
+
+def _name(context: Mapping[str, Any]) -> str:
+    if context.get("pattern") == TARGET_PATTERN:
+        return "must be the name of a target: letters and digits, starting with a letter"
+    return "must be a name of lower-case letters, digits and _, starting with a letter"
 
 
 def _missing_hint(path: Path) -> str:
@@ -146,11 +157,20 @@ def declared_keys(path: Sequence[str], tables: Mapping[str, Any] | None = None) 
     found = [kind for kind in _kinds_at(path) if isinstance(kind, type) and issubclass(kind, BaseModel)]
     node: Any = tables
     for key in path:
-        node = node.get(key) if isinstance(node, Mapping) else None
+        node = child(node, key)
     if isinstance(node, Mapping):
         found = [kind for kind in found if _may_be(kind, node)]
     keys = frozenset(key for kind in found for key in kind.model_fields)
     return (keys | {"extends"} if not path else keys) if found else None
+
+
+def child(node: object, key: str) -> Any:
+    """Return what stands under a key of a table, or at a position (from 1) of a list; None for nothing."""
+    if isinstance(node, Mapping):
+        return node.get(key)
+    if isinstance(node, list | tuple) and key in map(str, range(1, len(node) + 1)):
+        return node[int(key) - 1]
+    return None
 
 
 def _may_be(kind: type[BaseModel], node: Mapping[str, Any]) -> bool:
@@ -165,6 +185,8 @@ def _kinds_at(path: Sequence[str]) -> list[Any]:
         for kind in kinds:
             if get_origin(kind) is dict:
                 below += _members(get_args(kind)[1])
+            elif get_origin(kind) is tuple and step.isdecimal():
+                below += _members(get_args(kind)[0])
             elif isinstance(kind, type) and issubclass(kind, BaseModel) and step in kind.model_fields:
                 below += _members(kind.model_fields[step].annotation)
         kinds = below

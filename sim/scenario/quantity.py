@@ -27,7 +27,17 @@ BOUNDED: Final = frozenset({"uniform", "triangular", "pert"})
 
 # Units that only say what kind of pure number it is: they may be left out even in strict mode.
 DIMENSIONLESS: Final = frozenset(
-    {"probability", "proportion", "multiplier", "hazard ratio", "utility", "variance", "log scale", "ratio"}
+    {
+        "probability",
+        "proportion",
+        "multiplier",
+        "hazard ratio",
+        "utility",
+        "variance",
+        "log scale",
+        "ratio",
+        "correlation",
+    }
 )
 
 CURRENCY: Final = "{currency}"

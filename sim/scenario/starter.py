@@ -43,6 +43,7 @@ description = "What this scenario represents, and what it leaves out."
 # A policy of your own: immunoglobulin after two infections of any grade within six months.
 [strategies.two_infections]
 label = "After two infections in six months"
+antimicrobials = {antimicrobials}
 [strategies.two_infections.start]
 rule = "after_infections"
 minimum_grade = "1_2"
@@ -84,12 +85,14 @@ def starter_text(name: str, based_on: str) -> str:
     strategies = ", ".join(f'"{strategy}"' for strategy in (*base.strategy_names, "two_infections"))
     months = Quantity(value=6, unit="months", source="assumption: the window of this policy")
     days = Quantity(value=14, unit="days", source="assumption: recovery, approval and a free chair")
+    package = ", ".join(f'"{name}"' for name in base.strategies[base.strategy_names[0]].antimicrobials)
     return STARTER.format(
         name=name,
         base=path.name,
         wtp=[float(wtp) for wtp in base.analysis.wtp_per_qaly],
         patients=base.analysis.patients,
         strategies=f"[{strategies}]",
+        antimicrobials=f"[{package}]",
         price_per_gram=_written(ig.price_per_gram),
         dose_g_per_kg=_written(ig.dose_g_per_kg),
         administration_cost=_written(ig.administration_cost),

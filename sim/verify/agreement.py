@@ -7,12 +7,25 @@ shares no code with the model.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sim.model.structure import GRADE_1_2, GRADE_3PLUS, ClinicalModel, Distribution, Strategy
+from sim.model.parts import (
+    GRADE_1_2,
+    GRADE_3PLUS,
+    NEVER,
+    NO_TOCILIZUMAB,
+    NO_WORK_UP,
+    Condition,
+    Distribution,
+    Floats,
+    Immunoglobulin,
+    Infections,
+    Strategy,
+)
+from sim.model.structure import ClinicalModel
 from sim.outcomes import Outcomes
 from sim.verify import closed_form as exact
 from sim.verify.closed_form_preemptive import IgGKinetics, preemptive
@@ -52,8 +65,12 @@ class Comparison:
 def markov_variants(model: ClinicalModel) -> dict[str, ClinicalModel]:
     """Two Markov neighbours of a model.
 
-    Both have one body weight, no onset lag, no gaps in protection, and orders on infections that act at once. In one
-    immunoglobulin and infections end with the bispecific; in the other both go on for life.
+    In one immunoglobulin and infections end with the bispecific; in the other both go on for life. Both keep
+    the rates by cause and target, the hazard ratios by cause, the antimicrobials, frailty, prices, utilities
+    and the agents that are most used for each target. They take away what a small chain cannot carry: spread of
+    weight, onset lag, gaps in protection, missed or adjusted doses, harms of immunoglobulin, hazard periods,
+    recovery of IgG, holds, differences between causes in what an infection does, and strategies with rules
+    other than never, at once, low IgG or first severe infection.
 
     Args:
         model: Any compiled model.
@@ -61,92 +78,169 @@ def markov_variants(model: ClinicalModel) -> dict[str, ClinicalModel]:
     Returns:
         Name to model.
     """
-    regimen = model.immunoglobulin
     weight = Distribution("fixed", model.population.weight_kg.location)
+    steady = tuple(
+        replace(regimen, onset_lag=0.0, protection=2 * regimen.interval, adherence=1.0) for regimen in model.regimens
+    )
     common = replace(
         model,
-        population=replace(model.population, weight_kg=weight),
-        strategies=tuple(
-            replace(strategy, delay=0.0, count=1, minimum_grade=GRADE_3PLUS)
-            if strategy.rule == "after_infections"
-            else strategy
-            for strategy in model.strategies
+        population=replace(
+            model.population,
+            weight_kg=weight,
+            correlation_factor=None,
+            serostatus_proportion=tuple(float(share >= 0.5) for share in model.population.serostatus_proportion),
+            agent_share=_one_agent_a_target(model),
         ),
+        targets=tuple(
+            replace(
+                target,
+                recovery_start=np.inf,
+                recovered_fraction=0.0,
+                therapeutic_antibody_mg_dl=0.0,
+                period_starts=(0.0,),
+                period_multipliers=(1.0,),
+            )
+            for target in model.targets
+        ),
+        agents=tuple(
+            replace(agent, crs=(0.0, 0.0), icans=(0.0, 0.0), step_up_hospital_days=0.0) for agent in model.agents
+        ),
+        treatment=replace(model.treatment, reduced_from=np.inf),
+        infections=_same_for_every_cause(model.infections),
+        antimicrobials=tuple(
+            replace(drug, adherence=1.0, start_cost=0.0, cost_per_month=0.0, course_cost=0.0, months_after=np.inf)
+            for drug in model.antimicrobials
+        ),
+        tocilizumab=NO_TOCILIZUMAB,
+        laboratory=NO_WORK_UP,
+        regimens=steady,
+        strategies=tuple(_at_once(strategy) for strategy in model.strategies if _has_closed_form(strategy)),
     )
-    steady = replace(regimen, onset_lag=0.0, protection=2 * regimen.interval)
+    plain = Immunoglobulin(washout=0.0)
     return {
         "Ig ends with the bispecific": replace(
-            common,
-            infections=replace(model.infections, off_multiplier=0.0),
-            immunoglobulin=replace(steady, washout=0.0),
+            common, infections=replace(common.infections, off_multiplier=0.0), immunoglobulin=plain
         ),
-        "Ig for life": replace(common, immunoglobulin=replace(steady, washout=float("inf"))),
+        "Ig for life": replace(common, immunoglobulin=replace(plain, washout=np.inf)),
     }
 
 
-def chain_parameters(model: ClinicalModel) -> Parameters:
-    """The Markov chain of a model from `markov_variants`; causes are pooled, weighted by their rates."""
-    infections, treatment, regimen = model.infections, model.treatment, model.immunoglobulin
-    rates = infections.rate.sum(axis=0)
-    share = np.divide(infections.rate, rates, out=np.zeros_like(infections.rate), where=rates > 0)
-    severe = share[:, GRADE_3PLUS]
-    fatality = float(severe @ infections.case_fatality)
-    survived = severe * (1 - infections.case_fatality)
-    stops = float(survived @ infections.stop_probability / survived.sum()) if survived.sum() > 0 else 0.0
-    loss = float(survived @ infections.qaly_loss[:, GRADE_3PLUS] / survived.sum()) if survived.sum() > 0 else 0.0
-    hazard_ratio = infections.hazard_ratio[0]
+def _one_agent_a_target(model: ClinicalModel) -> tuple[float, ...]:
+    """Shares in which each target is left to its most used agent."""
+    shares = np.array(model.population.agent_share)
+    target = np.array([agent.target for agent in model.agents])
+    merged = np.zeros_like(shares)
+    for index in range(len(model.targets)):
+        own = np.where(target == index, shares, -1.0)
+        if own.max() > 0:
+            merged[int(own.argmax())] = shares[target == index].sum()
+    return tuple(merged.tolist())
+
+
+def _same_for_every_cause(infections: Infections) -> Infections:
+    """Causes that differ in rate and hazard ratio alone; everything else is their plain mean."""
+
+    def level(values: Floats) -> Floats:
+        return np.broadcast_to(values.mean(axis=0), values.shape).copy()
+
+    return replace(
+        infections,
+        case_fatality=level(infections.case_fatality),
+        stop_probability=level(infections.stop_probability),
+        cost=level(infections.cost),
+        qaly_loss=level(infections.qaly_loss),
+        hold=np.zeros_like(infections.hold),
+    )
+
+
+def _has_closed_form(strategy: Strategy) -> bool:
+    return strategy.start == NEVER or strategy.start.kind in ("always", "igg_below", "infections")
+
+
+def _at_once(strategy: Strategy) -> Strategy:
+    """A rule on infections becomes the first severe one, without delay; others stay as they are."""
+    if strategy.start.kind != "infections":
+        return strategy
+    return replace(strategy, start=Condition("infections"), delay=0.0)
+
+
+def chain_parameters(model: ClinicalModel, strategy: int, agent: int) -> Parameters:
+    """The Markov chain of patients on one agent of a model from `markov_variants`, causes pooled.
+
+    Args:
+        model: A model from `markov_variants`.
+        strategy: Strategy index; its antimicrobials lower the rates, its regimen sets the infusions.
+        agent: Agent index.
+    """
+    infections, treatment, plan, drug = (
+        model.infections,
+        model.treatment,
+        model.strategies[strategy],
+        model.agents[agent],
+    )
+    regimen = model.regimens[plan.regimen]
+    positive = np.array([*model.population.serostatus_proportion, 1.0])
+    rate = infections.rate[drug.target] * positive[infections.only_in][:, None]
+    for index in plan.antimicrobials:
+        prophylaxis = model.antimicrobials[index]
+        rate = rate * (prophylaxis.hazard_ratio if positive[prophylaxis.given_to] == 1 else 1.0)
+    total, protected = rate.sum(axis=0), (rate * infections.hazard_ratio).sum(axis=0)
+    ratio = np.divide(protected, total, out=np.ones_like(total), where=total > 0)
     grams = regimen.dose_g_per_kg * model.population.weight_kg.location
     return Parameters(
         horizon_months=model.horizon,
-        stop_rate=treatment.stop_rate,
+        stop_rate=drug.stop_rate,
         death_rate_on=treatment.death_rate_on,
         death_rate_off=treatment.death_rate_off,
-        rate_grade_1_2=float(rates[GRADE_1_2]),
-        rate_grade_3plus=float(rates[GRADE_3PLUS]),
+        rate_grade_1_2=float(total[GRADE_1_2]),
+        rate_grade_3plus=float(total[GRADE_3PLUS]),
         off_multiplier=infections.off_multiplier,
         frailty_variance=model.population.frailty_variance,
-        case_fatality=fatality,
-        stop_probability=stops,
-        hr_grade_1_2=float(hazard_ratio[GRADE_1_2]),
-        hr_grade_3plus=float(hazard_ratio[GRADE_3PLUS]),
-        washout_months=regimen.washout,
+        case_fatality=float(infections.case_fatality[0]),
+        stop_probability=float(infections.stop_probability[0]),
+        hr_grade_1_2=float(ratio[GRADE_1_2]),
+        hr_grade_3plus=float(ratio[GRADE_3PLUS]),
+        washout_months=model.immunoglobulin.washout,
         infusion_interval_months=regimen.interval,
         grams_per_infusion=grams,
         discount_rate_cost=float(np.expm1(12 * model.discount_costs)),
         discount_rate_effect=float(np.expm1(12 * model.discount_effects)),
-        cost_grade_1_2=float(share[:, GRADE_1_2] @ infections.cost[:, GRADE_1_2]),
-        cost_grade_3plus=float(severe @ infections.cost[:, GRADE_3PLUS]),
+        cost_grade_1_2=float(infections.cost[0, GRADE_1_2]),
+        cost_grade_3plus=float(infections.cost[0, GRADE_3PLUS]),
         cost_infusion=grams * regimen.price_per_gram + regimen.administration_cost,
         cost_test=model.igg.test_cost,
-        cost_drug_per_month=treatment.drug_cost_per_month,
+        cost_drug_per_month=drug.drug_cost_per_month,
         cost_end_of_life=treatment.end_of_life_cost,
         utility_on=model.utility_on,
         utility_off=model.utility_off,
-        qaly_loss_grade_1_2=float(share[:, GRADE_1_2] @ infections.qaly_loss[:, GRADE_1_2]),
-        qaly_loss_grade_3plus=loss,
+        qaly_loss_grade_1_2=float(infections.qaly_loss[0, GRADE_1_2]),
+        qaly_loss_grade_3plus=float(infections.qaly_loss[0, GRADE_3PLUS]),
         qaly_loss_infusion=regimen.qaly_loss,
     )
 
 
-def expected(model: ClinicalModel, strategy: Strategy, parameters: Parameters) -> ExactOutcomes:
-    """Exact outcomes of one strategy of a model from `markov_variants`."""
-    months = incidence_months(model)
-    match strategy.rule:
-        case "never":
-            return exact.none(parameters, incidence_months=months)
-        case "at_start":
-            return exact.primary(parameters, incidence_months=months)
-        case "after_infections":
-            return exact.secondary(parameters, incidence_months=months)
-        case "igg_below":
-            return preemptive(
-                parameters,
-                _kinetics(model),
-                test_interval_months=strategy.test_interval,
-                threshold=strategy.threshold_mg_dl,
-                order_delay_months=strategy.delay,
-                incidence_months=months,
-            )
+Distort = Callable[[Parameters], Parameters]
+"""Turns a chain into a wrong one, for negative controls."""
+
+
+def expected(model: ClinicalModel, strategy: int, agent: int, distort: Distort) -> ExactOutcomes:
+    """Exact outcomes of patients on one agent under one strategy of a model from `markov_variants`."""
+    months, plan = incidence_months(model), model.strategies[strategy]
+    parameters = distort(chain_parameters(model, strategy, agent))
+    if plan.start == NEVER:
+        return exact.none(parameters, incidence_months=months)
+    if plan.start.kind == "always":
+        return exact.primary(parameters, incidence_months=months)
+    if plan.start.kind == "infections":
+        return exact.secondary(parameters, incidence_months=months)
+    return preemptive(
+        parameters,
+        _kinetics(model, model.agents[agent].target),
+        test_interval_months=plan.test_interval,
+        threshold=plan.start.threshold_mg_dl,
+        order_delay_months=plan.delay,
+        incidence_months=months,
+    )
 
 
 def incidence_months(model: ClinicalModel) -> tuple[float, ...]:
@@ -154,12 +248,12 @@ def incidence_months(model: ClinicalModel) -> tuple[float, ...]:
     return tuple(month for month in INCIDENCE_MONTHS if month < model.horizon)
 
 
-def _kinetics(model: ClinicalModel) -> IgGKinetics:
+def _kinetics(model: ClinicalModel, target: int) -> IgGKinetics:
     people, igg = model.population, model.igg
     return IgGKinetics(
         igg_median=people.igg_polyclonal_mg_dl.location,
         igg_log_sd=people.igg_polyclonal_mg_dl.scale,
-        falling_fraction=igg.suppressed_fraction,
+        falling_fraction=model.targets[target].suppressed_fraction,
         half_life_months=float(np.log(2)) / igg.decay_rate,
         assay_cv=float(np.sqrt(np.expm1(igg.assay_log_sd**2))),
         igg_type_probability=people.igg_type_proportion,
@@ -169,30 +263,38 @@ def _kinetics(model: ClinicalModel) -> IgGKinetics:
     )
 
 
-def compare(model: ClinicalModel, outcomes: Outcomes, parameters: Parameters | None = None) -> Iterator[Comparison]:
+def compare(model: ClinicalModel, outcomes: Outcomes, distort: Distort = lambda chain: chain) -> Iterator[Comparison]:
     """Every mean that has an exact value, strategy by strategy.
 
     Args:
         model: A model from `markov_variants`.
         outcomes: Its simulated outcomes.
-        parameters: The chain to compare with; None takes the model's own. A wrong one is a negative control.
+        distort: Makes the chain wrong on purpose, for a negative control.
 
     Yields:
         Comparisons.
     """
-    chain = chain_parameters(model) if parameters is None else parameters
+    shares = model.population.agent_share
     for index, strategy in enumerate(model.strategies):
-        truth = expected(model, strategy, chain)
-        for component, value in _components(truth, has_tests=np.isfinite(strategy.test_interval)).items():
-            mean, mcse = outcomes.mean(component)[index], outcomes.mcse(component)[index]
-            yield Comparison(strategy.name, component, float(mean), float(mcse), value)
-        for kind, values in enumerate((truth.incidence_any_grade, truth.incidence_grade_3plus)):
-            for month, value in zip(truth.incidence_months, values, strict=True):
-                at = int(np.flatnonzero(outcomes.months == month)[0])
-                share = float(outcomes.summary.incidence[kind, index, at] / outcomes.n_patients)
-                mcse = float(np.sqrt(share * (1 - share) / outcomes.n_patients))
-                name = f"cumulative incidence {('any grade', 'grade >= 3')[kind]}, month {month:g}"
-                yield Comparison(strategy.name, name, share, mcse, value)
+        mixed: dict[str, float] = {}
+        for agent, share in enumerate(shares):
+            if share > 0:
+                truth = expected(model, index, agent, distort)
+                for name, value in _components(truth, has_tests=bool(np.isfinite(strategy.test_interval))).items():
+                    mixed[name] = mixed.get(name, 0.0) + share * value
+        for name, value in mixed.items():
+            yield Comparison(strategy.name, name, *_simulated(outcomes, index, name), value)
+
+
+def _simulated(outcomes: Outcomes, strategy: int, name: str) -> tuple[float, float]:
+    """Simulated mean and standard error of a component or of a cumulative incidence."""
+    if not name.startswith("incidence:"):
+        return float(outcomes.mean(name)[strategy]), float(outcomes.mcse(name)[strategy])
+    _, kind, month = name.split(":")
+    at = int(np.flatnonzero(outcomes.months == float(month))[0])
+    row = ("any", "grade_3plus").index(kind)
+    share = float(outcomes.summary.incidence[row, strategy, at] / outcomes.n_patients)
+    return share, float(np.sqrt(share * (1 - share) / outcomes.n_patients))
 
 
 def _components(truth: ExactOutcomes, *, has_tests: bool) -> dict[str, float]:
@@ -218,6 +320,10 @@ def _components(truth: ExactOutcomes, *, has_tests: bool) -> dict[str, float]:
         "infusions": plain.infusions,
         "ig_grams": truth.grams,
     }
+    for month, any_grade, severe in zip(
+        truth.incidence_months, truth.incidence_any_grade, truth.incidence_grade_3plus, strict=True
+    ):
+        found |= {f"incidence:any:{month:g}": any_grade, f"incidence:grade_3plus:{month:g}": severe}
     if has_tests:
         found |= {"igg_tests": plain.tests, "cost:igg_tests": costs.monitoring}
     return found

@@ -8,7 +8,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from sim.model.structure import GRADE_1_2, ClinicalModel, Distribution, Event
+from sim.model.parts import GRADE_1_2, Distribution
+from sim.model.structure import ClinicalModel, Event
 from tests.byhand.worked import (
     CENT,
     NONE,
@@ -38,7 +39,8 @@ def test_protection_shorter_than_the_interval_leaves_a_gap(engine: ModuleType) -
     """
     model = worked_model(
         PRIMARY,
-        immunoglobulin={"protection": months(21), "washout": months(10), "vial_size_g": 5.0},
+        immunoglobulin={"washout": months(10)},
+        regimen={"protection": months(21), "vial_size_g": 5.0},
         population={"weight_kg": Distribution("fixed", 73.0)},
     )
     luck = patient_luck(*(Candidate(day) for day in (5, 45, 50, 57)), stop_day=100)
@@ -62,7 +64,7 @@ def test_whole_vials_are_charged_and_an_even_dose_takes_no_vial_more(
     """At 0.4 g/kg 73 kg take 29.2 g; 75 kg 30 g, six vials of 5; 75.1 kg 30.04 g, seven; 70 kg 28 g, forty of 0.7."""
     model = worked_model(
         PRIMARY,
-        immunoglobulin={"vial_size_g": vial_size_g},
+        regimen={"vial_size_g": vial_size_g},
         population={"weight_kg": Distribution("fixed", weight_kg)},
     )
     played = play_patients(engine, model, ScriptedLuck(patient_luck(stop_day=14)))
@@ -82,9 +84,11 @@ def binary_model(horizon: float) -> ClinicalModel:
         NONE,
         PRIMARY,
         itself={"horizon": horizon},
-        treatment={"stop_rate": log2 / 4, "death_rate_on": log2 / 8, "death_rate_off": log2 / 4},
-        infections={"rate": np.array([[log2 / 4, log2 / 4]]), "off_multiplier": 1.0},
-        immunoglobulin={"interval": 1.0, "washout": 1.0, "onset_lag": 1.0, "protection": 1.0},
+        agent={"stop_rate": log2 / 4},
+        treatment={"death_rate_on": log2 / 8, "death_rate_off": log2 / 4},
+        infections={"rate": np.array([[[log2 / 4, log2 / 4]]]), "off_multiplier": 1.0},
+        immunoglobulin={"washout": 1.0},
+        regimen={"interval": 1.0, "onset_lag": 1.0, "protection": 1.0},
     )
 
 
@@ -129,9 +133,9 @@ def test_an_infection_at_the_instant_of_an_infusion_meets_only_the_earlier_infus
     All infections are of grade >= 3 here and no mark of 1/2 is under 0.38, so protection would have averted it.
     """
     model = binary_model(3.0)
-    infections = replace(model.infections, rate=np.array([[0.0, float(np.log(2.0)) / 2]]))
+    infections = replace(model.infections, rate=np.array([[[0.0, float(np.log(2.0)) / 2]]]))
     model = replace(model, infections=infections)
     assert events(engine, model, Event.INFECTION, strategy=1) == [2.0]
-    longer = replace(model, immunoglobulin=replace(model.immunoglobulin, protection=1.5))
+    longer = replace(model, regimens=(replace(model.regimens[0], protection=1.5),))
     assert events(engine, longer, Event.INFECTION, strategy=1) == []
     assert events(engine, longer, Event.AVERTED, strategy=1) == [2.0]

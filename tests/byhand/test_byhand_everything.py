@@ -8,7 +8,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from sim.model.structure import GRADE_1_2, Distribution, Event
+from sim.model.parts import GRADE_1_2, Distribution
+from sim.model.structure import Event
 from tests.byhand.worked import (
     CENT,
     MILLIONTH,
@@ -45,8 +46,9 @@ def played(engine: ModuleType) -> Played:
         TESTED_ON,
         itself={"discount_costs": np.log(1.035) / 12},
         population={"weight_kg": Distribution("fixed", 68.5)},
-        immunoglobulin={"vial_size_g": 2.5},
-        treatment={"drug_cost_per_month": 1_000.0, "end_of_life_cost": 5_000.0},
+        regimen={"vial_size_g": 2.5},
+        agent={"drug_cost_per_month": 1_000.0},
+        treatment={"end_of_life_cost": 5_000.0},
     )
     return play_patients(engine, model, ScriptedLuck(luck))
 

@@ -7,7 +7,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from sim.model.structure import GRADE_1_2, Event
+from sim.model.parts import GRADE_1_2
+from sim.model.structure import Event
 from tests.byhand.worked import (
     CENT,
     MILLIONTH,

@@ -7,7 +7,8 @@ from types import ModuleType
 
 import pytest
 
-from sim.model.structure import Distribution, Event
+from sim.model.parts import Distribution
+from sim.model.structure import Event
 from tests.byhand.worked import CENT, MILLIONTH, PREEMPTIVE, Played, patient_luck, play_patients, worked_model
 from tests.scripted import ScriptedLuck
 

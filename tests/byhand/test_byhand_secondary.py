@@ -7,8 +7,10 @@ from types import ModuleType
 
 import pytest
 
-from sim.model.structure import GRADE_1_2, GRADE_3PLUS, Event
+from sim.model.parts import GRADE_1_2, GRADE_3PLUS, Condition
+from sim.model.structure import Event
 from tests.byhand.worked import (
+    AFTER_SEVERE,
     CENT,
     MILLIONTH,
     NONE,
@@ -21,9 +23,11 @@ from tests.byhand.worked import (
 )
 from tests.scripted import ScriptedLuck
 
-TWO_SERIOUS = replace(SECONDARY, name="two_serious", count=2, within=6.0)
-TWO_ANY = replace(TWO_SERIOUS, name="two_any", minimum_grade=GRADE_1_2)
-THREE_ANY = replace(TWO_ANY, name="three_any", count=3)
+TWO_SERIOUS = replace(SECONDARY, name="two_serious", start=replace(AFTER_SEVERE, count=2, within=6.0))
+TWO_ANY = replace(
+    SECONDARY, name="two_any", start=Condition("infections", minimum_grade=GRADE_1_2, count=2, within=6.0)
+)
+THREE_ANY = replace(TWO_ANY, name="three_any", start=replace(TWO_ANY.start, count=3))
 
 
 @pytest.fixture
@@ -161,8 +165,8 @@ def test_first_infections_are_the_first_of_any_grade_and_of_grade_3_or_more(engi
     """Mild on day 40, serious on days 70 and 90: 40 / 30.4375 = 1.314168, 70 / 30.4375 = 2.299795 months."""
     candidates = [Candidate(40, GRADE_1_2), Candidate(70), Candidate(90)]
     played = play_patients(engine, worked_model(NONE), ScriptedLuck(patient_luck(*candidates)))
-    assert played.histories.first_infection[0, 0] == pytest.approx(1.314168, abs=MILLIONTH)
-    assert played.histories.first_grade_3plus[0, 0] == pytest.approx(2.299795, abs=MILLIONTH)
+    assert played.histories.illnesses.first[0, 0] == pytest.approx(1.314168, abs=MILLIONTH)
+    assert played.histories.illnesses.first_grade_3plus[0, 0] == pytest.approx(2.299795, abs=MILLIONTH)
 
 
 @pytest.mark.parametrize(

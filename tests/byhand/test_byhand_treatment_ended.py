@@ -12,7 +12,8 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from sim.model.structure import Distribution, Event
+from sim.model.parts import Distribution
+from sim.model.structure import Event
 from tests.byhand.worked import (
     CENT,
     MILLIONTH,

@@ -17,20 +17,25 @@ import numpy as np
 from sim.engines.log import EventLog
 from sim.model.accrual import accrue
 from sim.model.histories import Histories
-from sim.model.structure import (
+from sim.model.parts import (
+    ALWAYS,
     DAYS_PER_MONTH,
     GRADE_3PLUS,
-    ClinicalModel,
+    NEVER,
+    Agent,
+    Condition,
     Distribution,
-    Event,
     Floats,
     Igg,
     Immunoglobulin,
     Infections,
     Population,
+    Regimen,
     Strategy,
+    Target,
     Treatment,
 )
+from sim.model.structure import ClinicalModel, Event
 from sim.population import draw_baseline
 from sim.streams import Luck
 from tests.scripted import uniform_of_exponential
@@ -48,17 +53,17 @@ def months(days: float) -> float:
     return days / DAYS_PER_MONTH
 
 
-NONE = Strategy(name="none", label="None", rule="never")
-PRIMARY = Strategy(name="primary", label="Primary", rule="at_start")
+IGG_BELOW_400 = Condition("igg_below", threshold_mg_dl=400.0)
+AFTER_SEVERE = Condition("infections", within=12.0)
+
+NONE = Strategy(name="none", label="None", start=NEVER)
+PRIMARY = Strategy(name="primary", label="Primary", start=ALWAYS)
 PREEMPTIVE = Strategy(
-    name="preemptive",
-    label="Preemptive",
-    rule="igg_below",
-    threshold_mg_dl=400.0,
-    delay=months(14),
-    test_interval=months(42),
+    name="preemptive", label="Preemptive", start=IGG_BELOW_400, delay=months(14), test_interval=months(42)
 )
-SECONDARY = Strategy(name="secondary", label="Secondary", rule="after_infections", delay=months(14))
+SECONDARY = Strategy(name="secondary", label="Secondary", start=AFTER_SEVERE, delay=months(14))
+
+_ONE_OF = {"agent": "agents", "target": "targets", "regimen": "regimens"}
 
 
 def worked_model(*strategies: Strategy, **parts: dict[str, Any]) -> ClinicalModel:
@@ -66,8 +71,8 @@ def worked_model(*strategies: Strategy, **parts: dict[str, Any]) -> ClinicalMode
 
     Args:
         strategies: Strategies to play.
-        parts: Part of the model to its changed fields, `infections={"off_multiplier": 0.5}`; fields of the model
-            itself under `itself`.
+        parts: Part of the model to its changed fields, `infections={"off_multiplier": 0.5}`; fields of the only
+            agent, target or regimen under `agent`, `target` or `regimen`, of the model itself under `itself`.
     """
     model = ClinicalModel(
         horizon=12.0,
@@ -82,37 +87,13 @@ def worked_model(*strategies: Strategy, **parts: dict[str, Any]) -> ClinicalMode
             m_protein_mg_dl=Distribution("fixed", 600.0),
             frailty_variance=0.0,
         ),
-        treatment=Treatment(
-            stop_rate=STOPS_PER_DAY * DAYS_PER_MONTH,
-            death_rate_on=0.0002 * DAYS_PER_MONTH,
-            death_rate_off=0.001 * DAYS_PER_MONTH,
-            drug_cost_per_month=0.0,
-            end_of_life_cost=0.0,
-        ),
-        infections=Infections(
-            causes=("any",),
-            rate=np.array([[0.6, 0.4]]) * CANDIDATES_PER_DAY * DAYS_PER_MONTH,
-            off_multiplier=0.5,
-            hazard_ratio=np.array([[1.0, 0.38]]),
-            case_fatality=np.array([0.1]),
-            stop_probability=np.array([0.2]),
-            cost=np.array([[400.0, 26_500.0]]),
-            hospital_days=np.array([[0.0, 8.0]]),
-            qaly_loss=np.array([[0.001, 0.0084]]),
-        ),
-        immunoglobulin=Immunoglobulin(
-            dose_g_per_kg=0.4,
-            vial_size_g=0.0,
-            interval=months(28),
-            onset_lag=months(7),
-            protection=months(35),
-            washout=months(30),
-            price_per_gram=100.0,
-            administration_cost=300.0,
-            qaly_loss=0.0001,
-        ),
+        targets=(Target("BCMA", suppressed_fraction=0.75),),
+        agents=(Agent("teclistamab", target=0, stop_rate=STOPS_PER_DAY * DAYS_PER_MONTH),),
+        treatment=Treatment(death_rate_on=0.0002 * DAYS_PER_MONTH, death_rate_off=0.001 * DAYS_PER_MONTH),
+        infections=infections_of("any"),
+        immunoglobulin=Immunoglobulin(washout=months(30)),
+        regimens=(IVIG,),
         igg=Igg(
-            suppressed_fraction=0.75,
             decay_rate=np.log(2) / months(21),
             m_protein_decay_rate=np.log(2) / months(28),
             assay_log_sd=0.1,
@@ -123,9 +104,44 @@ def worked_model(*strategies: Strategy, **parts: dict[str, Any]) -> ClinicalMode
     for part, fields in parts.items():
         if part == "itself":
             model = replace(model, **fields)
+        elif part in _ONE_OF:
+            (only,) = getattr(model, _ONE_OF[part])
+            model = replace(model, **{_ONE_OF[part]: (replace(only, **fields),)})
         else:
             model = replace(model, **{part: replace(getattr(model, part), **fields)})
     return model
+
+
+IVIG = Regimen(
+    route="IVIG",
+    dose_g_per_kg=0.4,
+    vial_size_g=0.0,
+    interval=months(28),
+    onset_lag=months(7),
+    protection=months(35),
+    price_per_gram=100.0,
+    administration_cost=300.0,
+    qaly_loss=0.0001,
+)
+
+
+def infections_of(*causes: str, **fields: Any) -> Infections:
+    """Causes that are alike: each with 0.01 candidates a day, 40 % of them of grade >= 3."""
+    n = len(causes)
+    alike = Infections(
+        causes=causes,
+        rate=np.tile(np.array([0.6, 0.4]), (1, n, 1)) * CANDIDATES_PER_DAY * DAYS_PER_MONTH,
+        only_in=np.full(n, -1),
+        off_multiplier=0.5,
+        hazard_ratio=np.tile(np.array([1.0, 0.38]), (n, 1)),
+        case_fatality=np.full(n, 0.1),
+        stop_probability=np.full(n, 0.2),
+        cost=np.tile(np.array([400.0, 26_500.0]), (n, 1)),
+        hospital_days=np.tile(np.array([0.0, 8.0]), (n, 1)),
+        qaly_loss=np.tile(np.array([0.001, 0.0084]), (n, 1)),
+        hold=np.zeros((n, 2)),
+    )
+    return replace(alike, **fields)
 
 
 @dataclass(frozen=True)
@@ -147,6 +163,30 @@ class Candidate:
     stop: float = 0.5
 
 
+Script = dict[str | tuple[str, int], Sequence[float]]
+
+
+def candidates_of(cause: str, *candidates: Candidate, layer: int = 0, number: int = 0) -> Script:
+    """The script of one cause: its candidates in order of time, and no further one before every horizon.
+
+    Args:
+        cause: Name.
+        candidates: Candidates of the layer.
+        layer: 0 for the natural process.
+        number: Patient number.
+    """
+    days = [0.0, *(one.day for one in candidates), BEYOND]
+    gaps = [later - earlier for earlier, later in pairwise(days)]
+    marks = {
+        "step": [uniform_of_exponential(gap * CANDIDATES_PER_DAY) for gap in gaps],
+        "grade": [0.1 if one.grade == GRADE_3PLUS else 0.9 for one in candidates],
+        "accept": [one.accept for one in candidates],
+        "fatal": [one.fatal for one in candidates],
+        "stop": [one.stop for one in candidates],
+    }
+    return {(f"infection:{mark}:{cause}:{layer}", number): values for mark, values in marks.items()}
+
+
 def patient_luck(
     *candidates: Candidate,
     stop_day: float = BEYOND,
@@ -154,33 +194,24 @@ def patient_luck(
     excess: Sequence[Candidate] = (),
     number: int = 0,
     **others: Sequence[float],
-) -> dict[str | tuple[str, int], Sequence[float]]:
+) -> Script:
     """The script of one patient.
 
     Args:
-        candidates: Natural candidates of the only cause, in order of time.
+        candidates: Natural candidates of the cause "any", in order of time.
         stop_day: Day the bispecific ends by itself.
         death_hazard: Cumulative hazard of death without infection at which the patient dies.
         excess: Candidates of layer 1.
         number: Patient number.
         others: Further decisions, ":" written as "__".
     """
-    script: dict[str | tuple[str, int], Sequence[float]] = {
+    return {
         ("treatment:stop", number): [uniform_of_exponential(stop_day * STOPS_PER_DAY)],
         ("death:other", number): [uniform_of_exponential(death_hazard)],
+        **candidates_of("any", *candidates, number=number),
+        **candidates_of("any", *excess, layer=1, number=number),
+        **{(name.replace("__", ":"), number): values for name, values in others.items()},
     }
-    for layer, these in enumerate((candidates, excess)):
-        days = [0.0, *(one.day for one in these), BEYOND]
-        gaps = [later - earlier for earlier, later in pairwise(days)]
-        marks = {
-            "step": [uniform_of_exponential(gap * CANDIDATES_PER_DAY) for gap in gaps],
-            "grade": [0.1 if one.grade == GRADE_3PLUS else 0.9 for one in these],
-            "accept": [one.accept for one in these],
-            "fatal": [one.fatal for one in these],
-            "stop": [one.stop for one in these],
-        }
-        script |= {(f"infection:{mark}:any:{layer}", number): values for mark, values in marks.items()}
-    return script | {(name.replace("__", ":"), number): values for name, values in others.items()}
 
 
 @dataclass(frozen=True)

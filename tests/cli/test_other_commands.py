@@ -10,7 +10,7 @@ import pytest
 from sim.scenario import load
 from tests.cli.conftest import BASE_CASE, REPOSITORY, TUTORIAL, Igsim
 
-COMMANDS = ("run", "cea", "validate", "schema", "init", "trace", "verify")
+COMMANDS = ("run", "explain", "cea", "validate", "schema", "init", "trace", "verify")
 
 # Toy table of six strategies from the dampack documentation, with both kinds of dominance.
 TOY = """case,strategy,cost,effect
@@ -31,7 +31,7 @@ format = 1
 [analysis]
 horizon_months = { value = -12, unit = "months", source = "a" }
 
-[infections.causes.any]
+[infections.causes.bacterial]
 case_fatality.grade_3plus = { value = 1.2, source = "b" }
 
 [immunoglobulin]
@@ -120,7 +120,7 @@ def test_validate_names_all_five_faults_of_a_file_at_once(igsim: Igsim, tmp_path
     assert said.status == 2
     for place, found in {
         "analysis.horizon_months": "found -12",
-        "infections.causes.any.case_fatality.grade_3plus": "found 1.2",
+        "infections.causes.bacterial.case_fatality.grade_3plus": "found 1.2",
         "immunoglobulin.price_per_gramm": 'did you mean "price_per_gram"',
         "immunoglobulin.administration_cost": '"EUR per infusion"',
         "strategies.late": "igg_tests",
@@ -162,20 +162,59 @@ def test_init_writes_a_scenario_that_runs_and_overwrites_nothing(igsim: Igsim, t
 
 
 def test_trace_says_which_infection_was_averted_and_by_what(igsim: Igsim) -> None:
-    # Patient 4 of the tutorial falls ill under none and secondary and is protected under primary.
-    said = igsim("trace", TUTORIAL, "--patient", 4)
+    # Patient 5 of the tutorial falls ill under none and secondary and is protected under primary.
+    said = igsim("trace", TUTORIAL, "--patient", 5)
     assert said.status == 0
     assert "Where the strategies part" in said.out
     words = " ".join(said.out.split())
     assert "happens under none, secondary; averted by immunoglobulin (HR 0.4, last infusion month" in words
     assert "under primary." in words
-    document = igsim("trace", TUTORIAL, "--patient", 4, "--format", "json").document
+    document = igsim("trace", TUTORIAL, "--patient", 5, "--format", "json").document
     assert [strategy["name"] for strategy in document["strategies"]] == ["none", "primary", "secondary"]
     for strategy in document["strategies"]:
         infections = [event for event in strategy["events"] if event["event"] == "infection"]
         assert strategy["totals"]["infections_any"] == len(infections)
         assert strategy["events"][-1]["event"] in {"infection_death", "other_death", "horizon"}
     assert igsim("trace", TUTORIAL, "--patient", -1).status == 2
+
+
+def test_explain_shows_who_which_hazards_which_rules_and_every_source(igsim: Igsim) -> None:
+    path = REPOSITORY / "scenarios" / "indication-based.toml"
+    said = igsim("explain", path)
+    assert said.status == 0
+    words = " ".join(said.out.split())
+    for expected in (
+        "Who, at the first dose",
+        "elranatamab",
+        "respiratory_viral",
+        "(measured IgG < 400 mg/dL and (an infection of grade >= 3 within 12 months or 2 infections of any grade",
+        "the patient had an anti-CD38 antibody and measured IgA < 70 mg/dL and measured IgM < 40 mg/dL",
+        "SCIG, 0.1 g/kg every 0.23 months",
+        "Each number and its source",
+    ):
+        assert expected in words
+    document = igsim("explain", path, "--format", "json").document
+    (bacterial,) = [
+        row
+        for row in document["hazards"]
+        if (row["target"], row["cause"], row["grade"]) == ("BCMA", "bacterial", "grade_3plus")
+    ]
+    scenario = load(path)
+    rate = scenario.infections.causes["bacterial"].rate_per_month["BCMA"].grade_3plus.value
+    assert (bacterial["rate_per_month"], bacterial["hr_immunoglobulin"]) == (rate, 0.38)
+    assert {entry["input"] for entry in document["inputs"]} >= {"immunoglobulin.price_per_gram", "igg.low_mg_dl"}
+    marginal = igsim(
+        "explain",
+        path,
+        "--set",
+        'immunoglobulin.effect="marginal"',
+        "--set",
+        "immunoglobulin.marginal_follow_up_months=6",
+        "--format",
+        "json",
+    ).document
+    ratios = {row["hr_immunoglobulin"] for row in marginal["hazards"] if row["grade"] == "grade_3plus"}
+    assert max(ratios) < 0.38  # further from 1 than the cohort's ratio
 
 
 def test_verify_passes_and_prints_what_it_compared(igsim: Igsim) -> None:
@@ -195,6 +234,15 @@ def test_shipped_scenarios_are_found_by_name() -> None:
     from sim.scenario import shipped_scenarios
 
     found = shipped_scenarios()
-    assert set(found) == {"base-case", "gprc5d-us", "bcma-uk-nice", "bcma-italy", "tutorial"}
+    assert set(found) == {
+        "base-case",
+        "gprc5d-us",
+        "bcma-uk-nice",
+        "bcma-italy",
+        "indication-based",
+        "structural-alternatives",
+        "marginal-effect",
+        "tutorial",
+    }
     assert found["tutorial"].read_bytes() == (REPOSITORY / "scenarios" / "tutorial.toml").read_bytes()
     assert load(found["base-case"], strict=True).strategy_names == ("none", "primary", "preemptive", "secondary")

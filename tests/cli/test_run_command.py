@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -23,8 +24,12 @@ def test_the_base_case_is_one_command(igsim: Igsim, tmp_path: Path) -> None:
         assert f"\n {name} " in said.out
     for status in ("reference", "on frontier", "extendedly dominated"):
         assert status in said.out
-    assert "Assumed, no direct source" in said.out
-    assert "treatment.stop_rate_per_month" in said.out
+    words = " ".join(said.out.split())
+    assert re.search(
+        r"Of 31\d inputs 23\d are assumed, without a direct source: analysis.horizon_months, patients", words
+    )
+    assert "infections.causes.bacterial (" in words
+    assert "recalled, not yet confirmed" in words
     assert "Parameter uncertainty is not part of this run" in said.out
     (folder,) = (tmp_path / "results" / "base-case").iterdir()
     assert f"Run folder: {Path('results') / 'base-case' / folder.name}" in said.out

@@ -13,7 +13,6 @@ from sim.build import compile_model
 from sim.engines import numpy_engine, simpy_engine
 from sim.engines.histories import histories_from_log
 from sim.engines.log import EventLog, first_difference, logs_equal
-from sim.model.histories import Histories
 from sim.model.structure import ClinicalModel, Event
 from sim.population import draw_baseline
 from sim.scenario import Scenario, load
@@ -22,10 +21,13 @@ from tests.conftest import build_model
 from tests.generated import SCENARIOS, scenarios
 
 
-def assert_same_histories(left: Histories, right: Histories) -> None:
-    for field in fields(Histories):
+def assert_same_histories(left: object, right: object) -> None:
+    for field in fields(left):  # type: ignore[arg-type]
         a, b = getattr(left, field.name), getattr(right, field.name)
-        np.testing.assert_array_equal(a, b, err_msg=field.name, strict=True)
+        if dataclasses.is_dataclass(a):
+            assert_same_histories(a, b)
+        else:
+            np.testing.assert_array_equal(a, b, err_msg=field.name, strict=True)
 
 
 def assert_engines_agree(model: ClinicalModel, seed: int, n_patients: int) -> EventLog:

@@ -10,10 +10,11 @@ import pytest
 
 from sim.engines import numpy_engine
 from sim.model.accrual import COST_ITEMS, accrue
-from sim.model.structure import ClinicalModel, Floats
+from sim.model.parts import Antimicrobial, Floats, Harm, Immunoglobulin, Laboratory, Tocilizumab, Toxicity
+from sim.model.structure import ClinicalModel
 from sim.population import draw_baseline
 from sim.streams import AddressedLuck
-from tests.conftest import build_model, change
+from tests.conftest import STRATEGIES, build_model, change
 
 PATIENT = np.arange(400)
 LUCK = AddressedLuck(11)
@@ -26,10 +27,60 @@ def outcome(model: ClinicalModel) -> Outcome:
     return accrue(model, draw_baseline(model, LUCK, PATIENT), numpy_engine.simulate(model, LUCK, PATIENT))
 
 
+def rich_model(**changes: object) -> ClinicalModel:
+    """The base model with every cost item and every loss above zero."""
+    model = build_model()
+    screened = Antimicrobial(
+        "surveillance",
+        given_to=-1,
+        adherence=0.8,
+        hazard_ratio=np.array([[0.8, 0.4]]),
+        start_cost=50.0,
+        cost_per_month=30.0,
+        months_after=2.0,
+        course_cost=2_000.0,
+    )
+    return change(
+        model,
+        agents=(replace(model.agents[0], step_up_hospital_days=6.0, crs=(0.5, 0.1), icans=(0.1, 0.05)),),
+        treatment__hospital_day_cost=3_000.0,
+        population__anti_cd38_proportion=0.6,
+        crs=Toxicity((1_000.0, 20_000.0), (0.001, 0.01), (1.0, 5.0)),
+        icans=Toxicity((500.0, 30_000.0), (0.002, 0.02), (0.5, 7.0)),
+        tocilizumab=Tocilizumab((0.4, 0.3), (1.0, 0.9), cost=1_700.0),
+        laboratory=Laboratory(200.0, 0.4, 100.0, 0.5, 20.0),
+        immunoglobulin=Immunoglobulin(
+            1.0, 0.1, 60.0, 0.0005, harms=(Harm("thrombosis", 0.02, 9_000.0, 0.03, 6.0), Harm("renal", 0.01, 4_000.0))
+        ),
+        antimicrobials=(screened,),
+        strategies=tuple(replace(s, antimicrobials=(0,), tocilizumab=True) for s in STRATEGIES),
+        **changes,
+    )
+
+
 @pytest.fixture(scope="module")
 def base() -> Outcome:
-    """The base model, every cost item and every loss above zero."""
-    return outcome(build_model())
+    """The model with every cost item and every loss above zero."""
+    return outcome(rich_model())
+
+
+def _toxicity_twice_as_dear(model: ClinicalModel) -> ClinicalModel:
+    return change(model, crs__cost=(2_000.0, 40_000.0), icans__cost=(1_000.0, 60_000.0))
+
+
+def _antimicrobial_twice_as_dear(model: ClinicalModel) -> ClinicalModel:
+    (drug,) = model.antimicrobials
+    return change(model, antimicrobials=(replace(drug, start_cost=100.0, cost_per_month=60.0, course_cost=4_000.0),))
+
+
+def _adverse_events_twice_as_dear(model: ClinicalModel) -> ClinicalModel:
+    thrombosis, renal = model.immunoglobulin.harms
+    harms = (replace(thrombosis, cost=18_000.0), replace(renal, cost=8_000.0))
+    return change(model, immunoglobulin=replace(model.immunoglobulin, reaction_cost=120.0, harms=harms))
+
+
+def _laboratory_twice_as_dear(model: ClinicalModel) -> ClinicalModel:
+    return change(model, laboratory=Laboratory(400.0, 0.4, 200.0, 0.5, 40.0))
 
 
 def _double_infection_cost(grade: int) -> Callable[[ClinicalModel], ClinicalModel]:
@@ -44,6 +95,12 @@ def _double_infection_cost(grade: int) -> Callable[[ClinicalModel], ClinicalMode
 DOUBLED: dict[str, Callable[[ClinicalModel], ClinicalModel]] = {
     "immunoglobulin": lambda m: change(m, immunoglobulin__price_per_gram=200.0),
     "ig_administration": lambda m: change(m, immunoglobulin__administration_cost=600.0),
+    "ig_adverse_events": _adverse_events_twice_as_dear,
+    "antimicrobials": _antimicrobial_twice_as_dear,
+    "crs_icans": _toxicity_twice_as_dear,
+    "tocilizumab": lambda m: change(m, tocilizumab__cost=3_400.0),
+    "step_up_hospital": lambda m: change(m, treatment__hospital_day_cost=6_000.0),
+    "laboratory": _laboratory_twice_as_dear,
     "igg_tests": lambda m: change(m, igg__test_cost=18.6),
     "infections_grade_1_2": _double_infection_cost(0),
     "infections_grade_3plus": _double_infection_cost(1),
@@ -60,7 +117,7 @@ def test_the_total_is_the_sum_of_its_items(base: Outcome) -> None:
 
 @pytest.mark.parametrize("item", COST_ITEMS)
 def test_doubling_a_price_doubles_its_item_and_nothing_else(base: Outcome, item: str) -> None:
-    dearer = outcome(DOUBLED[item](build_model()))
+    dearer = outcome(DOUBLED[item](rich_model()))
     assert base[f"cost:{item}"].max() > 0
     assert dearer[f"cost:{item}"] == pytest.approx(2 * base[f"cost:{item}"], rel=1e-12)
     for component in base:
@@ -69,7 +126,7 @@ def test_doubling_a_price_doubles_its_item_and_nothing_else(base: Outcome, item:
 
 
 def test_without_discount_rates_discounting_changes_nothing() -> None:
-    plain = outcome(build_model(discount_costs=0.0, discount_effects=0.0))
+    plain = outcome(rich_model(discount_costs=0.0, discount_effects=0.0))
     assert plain["cost"] == pytest.approx(plain["cost_undiscounted"], rel=1e-12)
     assert plain["qaly"] == pytest.approx(plain["qaly_undiscounted"], rel=1e-12)
     assert plain["life_years_discounted"] == pytest.approx(plain["life_years"], rel=1e-12)
@@ -77,10 +134,10 @@ def test_without_discount_rates_discounting_changes_nothing() -> None:
 
 def test_the_two_discount_rates_are_separate(base: Outcome) -> None:
     """Without a rate for effects QALYs are undiscounted and costs stay, and the other way round."""
-    effects_free = outcome(build_model(discount_effects=0.0))
+    effects_free = outcome(rich_model(discount_effects=0.0))
     assert effects_free["qaly"] == pytest.approx(base["qaly_undiscounted"], rel=1e-12)
     np.testing.assert_array_equal(effects_free["cost"], base["cost"])
-    costs_free = outcome(build_model(discount_costs=0.0))
+    costs_free = outcome(rich_model(discount_costs=0.0))
     assert costs_free["cost"] == pytest.approx(base["cost_undiscounted"], rel=1e-12)
     np.testing.assert_array_equal(costs_free["qaly"], base["qaly"])
 
@@ -140,9 +197,31 @@ def test_every_patient_has_exactly_one_ending(base: Outcome) -> None:
 
 
 def test_hospital_days_follow_infections_by_cause_and_grade(base: Outcome) -> None:
-    assert base["hospital_days"] == pytest.approx(8.1 * base["infections_grade_3plus"])
+    assert base["infection_hospital_days"] == pytest.approx(8.1 * base["infections_grade_3plus"])
+    plain = outcome(build_model())
+    assert plain["hospital_days"] == pytest.approx(8.1 * plain["infections_grade_3plus"])
     assert (base["infections_any"] == base["infections_grade_1_2"] + base["infections_grade_3plus"]).all()
     np.testing.assert_array_equal(base["infections:any:grade_3plus"], base["infections_grade_3plus"])
+
+
+def test_hospital_days_add_up_over_infections_step_up_toxicities_and_harms(base: Outcome) -> None:
+    """6 days of step-up; CRS 1 or 5, ICANS 0.5 or 7, thrombosis 6 days."""
+    crs = np.where(base["crs_grade_3plus"] == 1, 5.0, base["crs"])
+    icans = np.where(base["icans_grade_3plus"] == 1, 7.0, 0.5 * base["icans"])
+    parts = base["infection_hospital_days"] + 6.0 + crs + icans + 6.0 * base["ig_harms:thrombosis"]
+    assert base["ig_harms:thrombosis"].sum() > 0
+    assert base["hospital_days"] == pytest.approx(parts)
+
+
+def test_every_loss_is_counted_once() -> None:
+    """Utilities 0 and no discounting: QALYs are minus the losses by item, each at its own price."""
+    o = outcome(rich_model(utility_on=0.0, utility_off=0.0, discount_effects=0.0))
+    survived = o["infections_grade_3plus"] - o["infection_death"]
+    crs = np.where(o["crs_grade_3plus"] == 1, 0.01, 0.001 * o["crs"])
+    icans = np.where(o["icans_grade_3plus"] == 1, 0.02, 0.002 * o["icans"])
+    infusions = (0.02 / 365.25 + 0.1 * 0.0005) * o["infusions"]
+    lost = 0.001 * o["infections_grade_1_2"] + 0.0084 * survived + crs + icans + infusions
+    assert o["qaly"] == pytest.approx(-lost - 0.03 * o["ig_harms:thrombosis"])
 
 
 def test_causes_are_priced_apart() -> None:
@@ -151,13 +230,15 @@ def test_causes_are_priced_apart() -> None:
     infections = replace(
         model.infections,
         causes=("bacterial", "viral"),
-        rate=np.array([[0.1, 0.05], [0.08, 0.03]]),
+        rate=np.array([[[0.1, 0.05], [0.08, 0.03]]]),
+        only_in=np.array([-1, -1]),
         hazard_ratio=np.array([[1.0, 0.38], [0.9, 0.8]]),
         case_fatality=np.array([0.1, 0.05]),
         stop_probability=np.array([0.2, 0.1]),
         cost=np.array([[0.0, 1.0], [0.0, 1_000.0]]),
         hospital_days=np.zeros((2, 2)),
         qaly_loss=np.zeros((2, 2)),
+        hold=np.zeros((2, 2)),
     )
     o = outcome(replace(model, infections=infections))
     bacterial, viral = o["infections:bacterial:grade_3plus"], o["infections:viral:grade_3plus"]

@@ -9,22 +9,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.model.conditions import Facts, holds
 from sim.model.infections import (
     exposure_of_candidate,
     is_accepted,
     n_layers,
-    time_of_exposure,
-    trigger_reached,
 )
+from sim.model.pace import Pace
+from sim.model.parts import Antimicrobial, Booleans, Condition, DoseAdjustment, Floats, Tocilizumab
 from sim.model.structure import ClinicalModel
+from tests.conftest import build_model, change
 
 EXPOSURES = st.floats(0.0, 500.0)
 STOPS = st.floats(0.0, 240.0)
 MULTIPLIERS = st.floats(0.01, 5.0)
+PLAIN = Pace.of(build_model())
 
 
 def calendar(exposure: float, stop: float, off_multiplier: float) -> float:
-    return float(time_of_exposure(np.array([exposure]), np.array([stop]), off_multiplier)[0])
+    pace = replace(PLAIN, off_multiplier=off_multiplier)
+    return float(pace.time(np.array([exposure]), np.array([stop]), np.zeros(1, dtype=np.int64))[0])
 
 
 def accepted_share(hazard_ratio: float, layer: int, n_marks: int = 10_000) -> float:
@@ -37,8 +41,10 @@ def accepted_share(hazard_ratio: float, layer: int, n_marks: int = 10_000) -> fl
 def test_a_cause_has_a_layer_for_every_begun_multiple_of_its_rate(
     model: ClinicalModel, highest: float, layers: int
 ) -> None:
-    infections = replace(model.infections, hazard_ratio=np.array([[highest, 0.2], [0.1, 0.9]]))
-    assert n_layers(infections).tolist() == [layers, 1]
+    two = change(
+        model, infections__causes=("a", "b"), infections__hazard_ratio=np.array([[highest, 0.2], [0.1, 0.9]])
+    )
+    assert n_layers(two).tolist() == [layers, 1]
 
 
 def test_frailty_and_rate_bring_candidates_forward() -> None:
@@ -123,11 +129,58 @@ def test_a_mark_equal_to_the_hazard_ratio_is_averted() -> None:
     assert not is_accepted(np.array([0.38]), np.array([0.38]), np.array([0]))[0]
 
 
+def triggered(time: Floats, counted: Floats, within: float) -> Booleans:
+    """Whether infections order, the one that opens the window having come at `counted`."""
+    unknown = np.full(time.shape, np.inf)
+    facts = Facts(time, unknown, unknown, unknown, (counted,), (), np.zeros(time.shape, dtype=np.bool_))
+    return holds(Condition("infections", within=within), facts)
+
+
 def test_infections_trigger_when_they_all_fall_within_the_window() -> None:
     """Within 6 months: 9 to 14 does, 8 to 14 just does, 7 to 14 does not; nothing before (-inf) does not."""
-    reached = trigger_reached(np.full(4, 14.0), np.array([9.0, 8.0, 7.0, -np.inf]), 6.0)
+    reached = triggered(np.full(4, 14.0), np.array([9.0, 8.0, 7.0, -np.inf]), 6.0)
     assert reached.tolist() == [True, True, False, False]
 
 
 def test_a_trigger_of_one_infection_has_no_window_to_miss() -> None:
-    assert trigger_reached(np.array([14.0]), np.array([14.0]), 0.0).all()
+    assert triggered(np.array([14.0]), np.array([14.0]), 0.0).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "layers"),
+    [
+        ({}, 1),
+        ({"antimicrobials": True}, 2),
+        ({"tocilizumab": True}, 2),
+        ({"antimicrobials": True, "tocilizumab": True}, 3),
+    ],
+    ids=["none", "drug 1.5", "tocilizumab 1.4", "both, 2.1"],
+)
+def test_measures_that_raise_a_risk_need_layers_where_a_strategy_lists_them(
+    model: ClinicalModel, changes: dict[str, bool], layers: int
+) -> None:
+    """1.5 and 1.4 need a second layer, 1.5 * 1.4 = 2.1 a third; nothing that no strategy lists needs any."""
+    risky = Antimicrobial("risky", -1, 1.0, np.array([[1.5, 0.2]]))
+    strategy = replace(
+        model.strategies[0],
+        antimicrobials=(0,) if changes.get("antimicrobials") else (),
+        tocilizumab=changes.get("tocilizumab", False),
+    )
+    dosed = replace(
+        model,
+        antimicrobials=(risky,),
+        tocilizumab=Tocilizumab(infection_multiplier=1.4, infection_months=1.0),
+        strategies=(strategy,),
+    )
+    assert n_layers(dosed).tolist() == [layers]
+
+
+def test_a_higher_dose_of_something_harmful_needs_the_layers_of_the_highest_dose(model: ClinicalModel) -> None:
+    """A ratio of 1.6 at double dose is 1.6^2 = 2.56, three layers; without an exponent it stays 1.6."""
+    adjustment = DoseAdjustment(step_up=2.0, maximum=2.0, exponent=1.0)
+    harmful = change(model, infections__hazard_ratio=np.array([[1.6, 0.4]]))
+    stepped = change(harmful, immunoglobulin=replace(model.immunoglobulin, adjustment=adjustment))
+    assert n_layers(harmful).tolist() == [2]
+    assert n_layers(stepped).tolist() == [3]
+    flat = replace(stepped.immunoglobulin, adjustment=replace(adjustment, exponent=0.0))
+    assert n_layers(replace(stepped, immunoglobulin=flat)).tolist() == [2]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from sim.model.parts import Floats
 from sim.model.schedule import appointment, count_before, count_until
-from sim.model.structure import Floats
 
 
 @dataclass(frozen=True)

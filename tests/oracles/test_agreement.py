@@ -12,10 +12,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.model.structure import DAYS_PER_MONTH, ClinicalModel
+from sim.model.parts import DAYS_PER_MONTH, Agent, Antimicrobial, Target
+from sim.model.structure import ClinicalModel
 from sim.runs import play
 from sim.streams import AddressedLuck
-from sim.verify.agreement import chain_parameters, compare, markov_variants
+from sim.verify.agreement import compare, markov_variants
+from sim.verify.closed_form_terms import Parameters
 from tests.conftest import STRATEGIES, build_model, change
 
 N_PATIENTS = 20_000
@@ -46,12 +48,12 @@ def random_model(rng: Rng) -> ClinicalModel:
         infections__qaly_loss=rng.uniform(0, 0.02, (1, 2)),
         immunoglobulin__interval=float(rng.uniform(21, 35)) / DAYS_PER_MONTH,
         immunoglobulin__qaly_loss=float(rng.uniform(0, 1e-3)),
-        strategies=tuple(s for s in STRATEGIES if s.rule != "igg_below"),
+        strategies=tuple(s for s in STRATEGIES if s.name != "preemptive"),
     )
 
 
-def worst(model: ClinicalModel, outcomes: object, parameters: object = None) -> float:
-    return max(abs(c.z) for c in compare(model, outcomes, parameters))  # type: ignore[arg-type]
+def more_infections(chain: Parameters) -> Parameters:
+    return replace(chain, rate_grade_1_2=chain.rate_grade_1_2 * 1.15, rate_grade_3plus=chain.rate_grade_3plus * 1.15)
 
 
 @pytest.mark.parametrize("number", range(N_SETS))
@@ -65,15 +67,13 @@ def test_means_equal_the_chain_within_four_standard_errors(number: int) -> None:
     furthest = max(found, key=lambda comparison: abs(comparison.z))
     assert abs(furthest.z) <= BOUND, furthest
 
-    chain = chain_parameters(model)
-    wrong = replace(chain, rate_grade_1_2=chain.rate_grade_1_2 * 1.15, rate_grade_3plus=chain.rate_grade_3plus * 1.15)
-    assert worst(model, outcomes, wrong) > BOUND
+    assert max(abs(c.z) for c in compare(model, outcomes, more_infections)) > BOUND
 
 
 @pytest.mark.parametrize("variant", ["Ig ends with the bispecific", "Ig for life"])
 def test_the_preemptive_strategy_equals_its_mixture_of_chains(variant: str) -> None:
     """Start times by numerical integration over baseline IgG, M-protein and assay error; 30 months, theta 0.6."""
-    base = build_model(horizon=30.0, strategies=tuple(s for s in STRATEGIES if s.rule == "igg_below"))
+    base = build_model(horizon=30.0, strategies=tuple(s for s in STRATEGIES if s.name == "preemptive"))
     model = markov_variants(base)[variant]
     outcomes = play(model, AddressedLuck(11), N_PATIENTS)
     found = list(compare(model, outcomes))
@@ -84,19 +84,63 @@ def test_the_preemptive_strategy_equals_its_mixture_of_chains(variant: str) -> N
     assert max(abs(c.z) for c in compare(later, outcomes)) > BOUND
 
 
-def test_causes_pool_to_one_in_expectation() -> None:
-    """Three causes with their own rates, fatality and costs have the expectations of their weighted sum."""
+def test_agents_targets_causes_and_antimicrobials_mix_to_the_exact_expectations() -> None:
+    """Two agents on two targets, three causes with ratios of their own, an antimicrobial: a mixture of chains."""
     base = build_model(
-        infections__causes=("bacterial", "viral", "fungal"),
-        infections__rate=np.array([[0.05, 0.04], [0.10, 0.02], [0.0, 0.01]]),
-        infections__hazard_ratio=np.tile([[1.0, 0.4]], (3, 1)),
-        infections__case_fatality=np.array([0.1, 0.05, 0.4]),
-        infections__stop_probability=np.array([0.1, 0.0, 0.5]),
-        infections__cost=np.array([[500.0, 25_000.0], [200.0, 9_000.0], [0.0, 60_000.0]]),
+        infections__causes=("bacterial", "viral", "herpes"),
+        infections__rate=np.array(
+            [[[0.05, 0.04], [0.10, 0.02], [0.04, 0.02]], [[0.03, 0.01], [0.05, 0.01], [0.02, 0.01]]]
+        ),
+        infections__hazard_ratio=np.array([[1.0, 0.3], [0.9, 0.8], [1.4, 1.0]]),
+        infections__case_fatality=np.full(3, 0.1),
+        infections__stop_probability=np.full(3, 0.2),
+        infections__cost=np.tile([400.0, 26_500.0], (3, 1)),
         infections__hospital_days=np.ones((3, 2)),
-        infections__qaly_loss=np.array([[0.001, 0.008], [0.001, 0.004], [0.0, 0.03]]),
-        strategies=tuple(s for s in STRATEGIES if s.rule != "igg_below"),
+        infections__qaly_loss=np.tile([0.001, 0.0084], (3, 1)),
     )
-    model = markov_variants(base)["Ig for life"]
-    outcomes = play(model, AddressedLuck(12), N_PATIENTS)
-    assert worst(model, outcomes) <= BOUND
+    model = change(
+        base,
+        targets=(Target("BCMA", 0.9), Target("GPRC5D", 0.4)),
+        agents=(Agent("one", 0, 0.08, 1000.0), Agent("two", 1, 0.14, 500.0)),
+        population__agent_share=(0.7, 0.3),
+        population__serostatus=("herpes",),
+        population__serostatus_proportion=(1.0,),
+        infections__only_in=np.array([-1, -1, 0]),
+        antimicrobials=(Antimicrobial("antiviral", 0, 1.0, np.array([[1, 1], [0.9, 0.9], [0.2, 0.1]])),),
+        strategies=tuple(
+            replace(s, antimicrobials=(0,) if s.name != "none" else ()) for s in STRATEGIES if s.name != "preemptive"
+        ),
+    )
+    for variant in markov_variants(model).values():
+        outcomes = play(variant, AddressedLuck(12), 40_000)
+        found = list(compare(variant, outcomes))
+        furthest = max(found, key=lambda comparison: abs(comparison.z))
+        assert abs(furthest.z) <= BOUND, furthest
+        unprotected = replace(variant, antimicrobials=(replace(variant.antimicrobials[0], adherence=0.0),))
+        control = play(unprotected, AddressedLuck(12), 40_000)
+        assert max(abs(c.z) for c in compare(variant, control)) > BOUND
+
+
+def test_serostatus_and_adherence_mix_to_the_exact_number_of_infections() -> None:
+    """Without exits or frailty: rate x share struck x months x (1 - adherence x (1 - hr)), standard error about 0.01.
+
+    0.2 x 0.6 x 24 x (1 - 0.7 x 0.75) = 1.368 with the antimicrobial, 2.88 without.
+    """
+    model = build_model(
+        horizon=24.0,
+        population__frailty_variance=0.0,
+        treatment__stop_rate=0.0,
+        treatment__death_rate_on=0.0,
+        infections__rate=np.array([[0.2, 0.0]]),
+        infections__only_in=np.array([0]),
+        population__serostatus=("herpes",),
+        population__serostatus_proportion=(0.6,),
+        antimicrobials=(Antimicrobial("antiviral", 0, 0.7, np.array([[0.25, 0.25]])),),
+        strategies=(replace(STRATEGIES[0], antimicrobials=(0,)), replace(STRATEGIES[0], name="bare", label="Bare")),
+    )
+    outcomes = play(model, AddressedLuck(4), 40_000)
+    for index, exact in ((0, 1.368), (1, 2.88)):
+        mean, mcse = outcomes.mean("infections_any")[index], outcomes.mcse("infections_any")[index]
+        assert mcse < 0.02
+        assert abs(mean - exact) <= BOUND * mcse
+        assert abs(mean - exact * 1.05) > BOUND * mcse

@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 from sim.build import compile_model
 from sim.engines import numpy_engine
 from sim.engines.log import EventLog
+from sim.model.accrual import accrue
+from sim.model.conditions import asks_infections
+from sim.model.parts import ALWAYS
 from sim.model.structure import ClinicalModel, Event
+from sim.population import draw_baseline
 from sim.scenario import Scenario
 from sim.streams import AddressedLuck
 from tests.conftest import STRATEGIES, build_model, change
@@ -47,7 +51,7 @@ def without_feedback(model: ClinicalModel) -> ClinicalModel:
         model,
         infections__case_fatality=np.zeros_like(model.infections.case_fatality),
         infections__stop_probability=np.zeros_like(model.infections.stop_probability),
-        strategies=tuple(s for s in model.strategies if s.rule != "after_infections"),
+        strategies=tuple(s for s in model.strategies if not asks_infections(s.start)),
     )
 
 
@@ -92,7 +96,7 @@ def test_feedback_does_add_infections_to_some_patients() -> None:
     lower = change(model, infections__hazard_ratio=model.infections.hazard_ratio * 0.5)
     luck, patient = AddressedLuck(1), np.arange(400)
     high, low = (numpy_engine.event_log(m, luck, patient) for m in (model, lower))
-    primary = [s.rule for s in model.strategies].index("at_start")
+    primary = [s.start for s in model.strategies].index(ALWAYS)
     assert infections(low, primary).keys() - infections(high, primary).keys()
 
 
@@ -107,10 +111,13 @@ def test_adding_or_moving_a_strategy_changes_no_other(scenario: Scenario) -> Non
     )
     for index, strategy in enumerate(model.strategies):
         alone = numpy_engine.simulate(replace(model, strategies=(strategy,)), luck, patient)
-        for field in ("end", "ig_start", "infusions", "igg_tests", "first_infection", "treatment_end"):
+        for field in ("end", "ig_start", "ig_end", "igg_tests", "treatment_end", "harm"):
             expected = getattr(together, field)[index]
             np.testing.assert_array_equal(getattr(alone, field)[0], expected)
             np.testing.assert_array_equal(getattr(reversed_, field)[len(model.strategies) - 1 - index], expected)
+        for part, field in (("infusions", "grams_cost_factor"), ("illnesses", "first"), ("illnesses", "held_months")):
+            expected = getattr(getattr(together, part), field)[index]
+            np.testing.assert_array_equal(getattr(getattr(alone, part), field)[0], expected)
 
 
 @quick
@@ -120,7 +127,13 @@ def test_a_patient_is_the_same_in_any_population(scenario: Scenario, first: int)
     many = numpy_engine.simulate(model, luck, np.arange(first, first + 12))
     one = numpy_engine.simulate(model, luck, np.array([first + 7]))
     np.testing.assert_array_equal(many.end[:, 7], one.end[:, 0])
-    np.testing.assert_array_equal(many.infection_cost_factor[..., 7], one.infection_cost_factor[..., 0])
+    np.testing.assert_array_equal(many.illnesses.cost_factor[..., 7], one.illnesses.cost_factor[..., 0])
+    crowd, alone = (
+        accrue(model, draw_baseline(model, luck, patient), histories)
+        for patient, histories in ((np.arange(first, first + 12), many), (np.array([first + 7]), one))
+    )
+    for component, value in alone.items():
+        np.testing.assert_array_equal(crowd[component][:, 7], value[:, 0], err_msg=component)
 
 
 def test_an_infection_rate_of_one_cause_moves_no_candidate_of_another() -> None:

@@ -63,6 +63,24 @@ def test_a_list_is_replaced_whole(write: Write) -> None:
     assert load(write(x=text)).analysis.wtp_per_qaly == (20000.0,)
 
 
+def test_shares_of_agents_are_replaced_one_by_one_and_must_still_add_up(write: Write) -> None:
+    more = 'agents.elranatamab = { label = "E", target = "BCMA", stop_rate_per_month = 0.1, drug_cost_per_month = 1, '
+    more += "step_up_hospital_days = 3 }\n"
+    both = f'extends = "valid.toml"\n{more}patients.agents = {{ teclistamab = 0.25, elranatamab = 0.75 }}'
+    shares = load(write(x=both)).patients.agents
+    assert {name: share.value for name, share in shares.items()} == {"teclistamab": 0.25, "elranatamab": 0.75}
+    with pytest.raises(ScenarioError, match=r"patients\.agents: found 1\.75 in all; must add up to 1"):
+        load(write(x=f'extends = "valid.toml"\n{more}patients.agents.elranatamab = 0.75'))
+
+
+def test_conditions_and_periods_are_lists_and_replaced_whole(write: Write) -> None:
+    periods = "targets.BCMA.hazard_periods = [{ from_month = 0, multiplier = 2 }, { from_month = 3, multiplier = 1 }]"
+    one = 'extends = "b.toml"\ntargets.BCMA.hazard_periods = [{ from_month = 0, multiplier = 3 }]'
+    target = load(write(a=one, b=f'extends = "valid.toml"\n{periods}')).targets["BCMA"]
+    assert [period.multiplier.value for period in target.hazard_periods] == [3]
+    assert target.suppressed_fraction.value == 0.9
+
+
 def test_a_new_strategy_joins_after_those_of_the_base(write: Write) -> None:
     added = 'extends = "valid.toml"\nstrategies.everyone = { label = "Everyone", start = { rule = "at_start" } }'
     assert load(write(x=added)).strategy_names == ("none", "preemptive", "secondary", "everyone")

@@ -41,6 +41,31 @@ def test_a_key_the_file_leaves_out_may_be_set() -> None:
     assert secondary.igg_tests.interval_months.value == 3
 
 
+def test_a_member_of_a_list_is_set_by_its_position() -> None:
+    place = "strategies.indication.start.conditions.1.conditions.1.threshold_mg_dl"
+    start = load(shipped_scenarios()["indication-based"], overrides={place: 500}).strategies["indication"].start
+    assert start.conditions[0].conditions[0].threshold_mg_dl.value == 500  # type: ignore[union-attr]
+    path = shipped_scenarios()["structural-alternatives"]
+    changed = load(path, overrides={"targets.BCMA.hazard_periods.2.multiplier": 0.4, "patients.correlations": []})
+    assert [period.multiplier.value for period in changed.targets["BCMA"].hazard_periods] == [1.10, 0.4]
+    assert changed.patients.correlations == ()
+
+
+@pytest.mark.parametrize("position", ["0", "3", "-1", "first", "01"])
+def test_a_position_outside_a_list_is_refused(position: str) -> None:
+    path = shipped_scenarios()["structural-alternatives"]
+    with pytest.raises(ScenarioError, match="no such path"):
+        load(path, overrides={f"targets.BCMA.hazard_periods.{position}.multiplier": 1})
+
+
+def test_a_table_that_the_file_leaves_out_may_be_set_key_by_key() -> None:
+    table = "treatment.reduced_frequency"
+    values = {"from_month": 6, "infection_multiplier": 0.85, "drug_cost_multiplier": 0.5}
+    reduced = load(VALID, overrides={f"{table}.{key}": value for key, value in values.items()}).treatment
+    assert reduced.reduced_frequency is not None
+    assert reduced.reduced_frequency.infection_multiplier.value == 0.85
+
+
 def test_a_parameter_of_a_distribution_between_patients_may_be_set() -> None:
     weight = load(VALID, overrides={"patients.weight_kg.mean": 80}).patients.weight_kg
     assert weight.mean.value == 80  # type: ignore[union-attr]
@@ -64,6 +89,11 @@ def test_a_value_out_of_bounds_is_refused_like_one_in_a_file() -> None:
         ("analysis.pateints", "analysis.patients"),
         ("analysis.strategy", "analysis.strategies"),
         ("strategies.preemtive.label", "strategies.preemptive.label"),
+        ("agents.teclistamab.stop_rate", "agents.teclistamab.stop_rate_per_month"),
+        (
+            "infections.causes.cmv.rate_per_month.BMCA.grade_1_2",
+            "infections.causes.cmv.rate_per_month.BCMA.grade_1_2",
+        ),
     ],
 )
 def test_an_unknown_path_is_refused_with_the_path_that_was_meant(path: str, meant: str) -> None:

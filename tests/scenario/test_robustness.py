@@ -12,9 +12,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sim.errors import ScenarioError
-from sim.scenario import Scenario, apply_overrides, from_tables, load, parse_setting
+from sim.scenario import Scenario, apply_overrides, from_tables, load, parse_setting, shipped_scenarios
 
 VALID = tomllib.loads((Path(__file__).parent / "faults" / "valid.toml").read_text())
+# Between them these have every table of the format.
+FULL = [load(shipped_scenarios()[name]).resolved() for name in ("indication-based", "structural-alternatives")]
 
 KEYS = st.sampled_from(
     [
@@ -48,20 +50,20 @@ VALUES = st.recursive(
 )
 
 
-def places(node: object, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    below = (
-        [place for key, child in node.items() for place in places(child, (*path, key))]
-        if isinstance(node, dict)
-        else []
-    )
+Place = tuple[str | int, ...]
+
+
+def places(node: object, path: Place = ()) -> list[Place]:
+    inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    below = [place for key, child in inner for place in places(child, (*path, key))]
     return [path, *below] if path else below
 
 
 PLACES = places(VALID)
 
 
-def changed(path: tuple[str, ...], value: object) -> dict[str, Any]:
-    tables = copy.deepcopy(VALID)
+def changed(tables: dict[str, Any], path: Place, value: object) -> dict[str, Any]:
+    tables = copy.deepcopy(tables)
     node: Any = tables
     for key in path[:-1]:
         node = node[key]
@@ -69,11 +71,25 @@ def changed(path: tuple[str, ...], value: object) -> dict[str, Any]:
     return tables
 
 
+def dotted(path: Place) -> str:
+    return ".".join(str(key + 1) if isinstance(key, int) else key for key in path)
+
+
 def outcome(tables: dict[str, Any], *, strict: bool) -> Scenario | ScenarioError:
     try:
         return from_tables(tables, strict=strict)
     except ScenarioError as error:
         return error
+
+
+def check(tables: dict[str, Any], *, strict: bool) -> None:
+    result = outcome(tables, strict=strict)
+    if isinstance(result, ScenarioError):
+        assert result.problems
+        assert all(problem.place and problem.allowed for problem in result.problems)
+        assert str(result)
+    else:
+        assert from_tables(result.resolved()).digest == result.digest
 
 
 @settings(max_examples=400, deadline=None)
@@ -84,16 +100,28 @@ def outcome(tables: dict[str, Any], *, strict: bool) -> Scenario | ScenarioError
 @example(("patients", "weight_kg"), {"distribution": ["normal"], "x": 1}, False)
 @example(("analysis", "patients"), 1 << 20_000, False)
 @example(("infections", "causes"), {"any": {"rate_per_month": []}}, True)
-def test_any_value_anywhere_is_accepted_or_refused_with_a_message(
-    path: tuple[str, ...], value: object, strict: bool
+def test_any_value_anywhere_is_accepted_or_refused_with_a_message(path: Place, value: object, strict: bool) -> None:
+    check(changed(VALID, path, value), strict=strict)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(FULL).flatmap(lambda full: st.tuples(st.just(full), st.sampled_from(places(full)))), VALUES)
+def test_any_value_anywhere_in_a_full_scenario_too(where: tuple[dict[str, Any], Place], value: object) -> None:
+    check(changed(*where, value), strict=False)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(FULL).flatmap(lambda full: st.tuples(st.just(full), st.sampled_from(places(full)))))
+def test_whatever_a_full_scenario_lacks_it_is_accepted_or_refused_with_a_message(
+    where: tuple[dict[str, Any], Place],
 ) -> None:
-    result = outcome(changed(path, value), strict=strict)
-    if isinstance(result, ScenarioError):
-        assert result.problems
-        assert all(problem.place and problem.allowed for problem in result.problems)
-        assert str(result)
-    else:
-        assert from_tables(result.resolved()).digest == result.digest
+    tables, path = where
+    tables = copy.deepcopy(tables)
+    node: Any = tables
+    for key in path[:-1]:
+        node = node[key]
+    del node[path[-1]]
+    check(tables, strict=True)
 
 
 @settings(max_examples=200, deadline=None)
@@ -122,10 +150,15 @@ def test_any_text_in_a_file_is_refused_with_a_message(tmp_path: Path, text: str 
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.text(max_size=20) | st.sampled_from([".".join(path) for path in PLACES]), VALUES)
-def test_any_override_is_taken_or_refused(path: str, value: object) -> None:
+@given(
+    st.text(max_size=20).map(lambda path: (VALID, path))
+    | st.sampled_from([(tables, dotted(path)) for tables in (VALID, *FULL) for path in places(tables)]),
+    VALUES,
+)
+def test_any_override_is_taken_or_refused(where: tuple[dict[str, Any], str], value: object) -> None:
+    base, path = where
     try:
-        tables = apply_overrides(VALID, {path: value})
+        tables = apply_overrides(base, {path: value})
     except ScenarioError as error:
         refused = [problem.place for problem in error.problems]
     else:

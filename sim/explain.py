@@ -1,0 +1,212 @@
+"""The compiled model in tidy tables and words: what the engines will play, after every default and translation.
+
+What a scenario says and what is simulated can differ in form: a marginal hazard ratio becomes a subject-specific
+one, a rule becomes a condition, days become months. This module shows the second.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sim.build import compile_model
+from sim.model.igg import Kinetics, concentration
+from sim.model.parts import ALWAYS, GRADE_3PLUS, GRADES, NEVER, Condition, Infections
+from sim.model.structure import ClinicalModel
+from sim.population import draw_baseline
+from sim.scenario import Scenario
+from sim.streams import AddressedLuck
+
+SAMPLE = 20_000
+"""Patients drawn to show how attributes vary."""
+IGG_MONTHS = (0.0, 1.0, 3.0, 6.0, 12.0)
+_QUANTILES = (0.05, 0.5, 0.95)
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """A compiled model in tables.
+
+    Attributes:
+        patients: attribute, p5, median, p95, of patients drawn with the scenario's seed.
+        agents: agent, target, share, mean months to stop, step-up days, CRS and ICANS probabilities.
+        hazards: target, cause, grade, rate per month, and the hazard ratio of each measure, for all that can happen.
+        consequences: What one infection does, by cause and grade.
+        igg: target, then true polyclonal IgG of a patient with median baseline at some months on treatment.
+        strategies: strategy, start rule in words, tests, regimen, and what goes with it.
+    """
+
+    patients: pd.DataFrame
+    agents: pd.DataFrame
+    hazards: pd.DataFrame
+    consequences: pd.DataFrame
+    igg: pd.DataFrame
+    strategies: pd.DataFrame
+
+
+def explain(scenario: Scenario) -> Explanation:
+    """Compile a scenario and lay the result open.
+
+    Args:
+        scenario: A validated scenario.
+
+    Returns:
+        Tables of what will be played.
+    """
+    model = compile_model(scenario)
+    return Explanation(
+        patients=_patients(model, scenario.analysis.seed),
+        agents=_agents(model),
+        hazards=_hazards(model),
+        consequences=_consequences(model.infections, model.population.serostatus),
+        igg=_igg(model),
+        strategies=_strategies(model),
+    )
+
+
+def _patients(model: ClinicalModel, seed: int) -> pd.DataFrame:
+    who = draw_baseline(model, AddressedLuck(seed), np.arange(SAMPLE))
+    rows = []
+    for name in ("weight_kg", "igg_mg_dl", "iga_mg_dl", "igm_mg_dl", "m_protein_mg_dl", "frailty"):
+        low, middle, high = np.quantile(getattr(who, name), _QUANTILES)
+        rows.append({"attribute": name, "p5": low, "median": middle, "p95": high})
+    shares = {
+        "share exposed to anti-CD38": who.anti_cd38.mean(),
+        "share of responders": who.responder.mean(),
+        **{
+            f"share positive for {name}": who.positive[k].mean() for k, name in enumerate(model.population.serostatus)
+        },
+    }
+    rows += [{"attribute": name, "p5": np.nan, "median": share, "p95": np.nan} for name, share in shares.items()]
+    return pd.DataFrame(rows)
+
+
+def _agents(model: ClinicalModel) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "agent": agent.name,
+                "target": model.targets[agent.target].name,
+                "share": model.population.agent_share[index],
+                "mean_months_to_stop": 1 / agent.stop_rate if agent.stop_rate > 0 else np.inf,
+                "step_up_hospital_days": agent.step_up_hospital_days,
+                "crs_grade_1_2": agent.crs[0],
+                "crs_grade_3plus": agent.crs[1],
+                "icans_grade_1_2": agent.icans[0],
+                "icans_grade_3plus": agent.icans[1],
+                "drug_cost_per_month": agent.drug_cost_per_month,
+            }
+            for index, agent in enumerate(model.agents)
+        ]
+    )
+
+
+def _hazards(model: ClinicalModel) -> pd.DataFrame:
+    """Infections per month on treatment at frailty 1, and the factor of every measure on them."""
+    ill = model.infections
+    return pd.DataFrame(
+        [
+            {
+                "target": target.name,
+                "cause": cause,
+                "grade": grade,
+                "rate_per_month": ill.rate[t, c, g],
+                "hr_immunoglobulin": ill.hazard_ratio[c, g],
+                **{f"hr_{drug.name}": drug.hazard_ratio[c, g] for drug in model.antimicrobials},
+            }
+            for t, target in enumerate(model.targets)
+            for c, cause in enumerate(ill.causes)
+            for g, grade in enumerate(GRADES)
+            if ill.rate[t, c, g] > 0
+        ]
+    )
+
+
+def _consequences(ill: Infections, serostatus: tuple[str, ...]) -> pd.DataFrame:
+    """What one infection does to whom."""
+    return pd.DataFrame(
+        [
+            {
+                "cause": cause,
+                "grade": grade,
+                "strikes": serostatus[ill.only_in[c]] if ill.only_in[c] >= 0 else "everybody",
+                "case_fatality": ill.case_fatality[c] if g == GRADE_3PLUS else 0.0,
+                "stop_probability": ill.stop_probability[c] if g == GRADE_3PLUS else 0.0,
+                "hold_months": ill.hold[c, g],
+                "hospital_days": ill.hospital_days[c, g],
+                "cost": ill.cost[c, g],
+                "qaly_loss": ill.qaly_loss[c, g],
+            }
+            for c, cause in enumerate(ill.causes)
+            for g, grade in enumerate(GRADES)
+            if ill.rate[:, c, g].max() > 0
+        ]
+    )
+
+
+def _igg(model: ClinicalModel) -> pd.DataFrame:
+    median = np.array([model.population.igg_polyclonal_mg_dl.location])
+    rows = []
+    for t, target in enumerate(model.targets):
+        kinetics = Kinetics.of(model, np.array([t]))
+        true = [float(concentration(np.array([m]), median, model.igg.decay_rate, kinetics)[0]) for m in IGG_MONTHS]
+        rows.append({"target": target.name, **{f"month {m:g}": g for m, g in zip(IGG_MONTHS, true, strict=True)}})
+    return pd.DataFrame(rows)
+
+
+def _strategies(model: ClinicalModel) -> pd.DataFrame:
+    rows = []
+    for strategy in model.strategies:
+        regimen = model.regimens[strategy.regimen]
+        until = "Ig is ordered" if strategy.test_until_ordered else "treatment ends"
+        tests = (
+            f"every {strategy.test_interval:g} months until {until}"
+            if np.isfinite(strategy.test_interval)
+            else "none"
+        )
+        given = f"{regimen.route}, {regimen.dose_g_per_kg:g} g/kg every {regimen.interval:.3g} months"
+        beside = [model.antimicrobials[m].name for m in strategy.antimicrobials]
+        beside += ["tocilizumab"] if strategy.tocilizumab else []
+        rows.append(
+            {
+                "strategy": strategy.name,
+                "immunoglobulin_is_ordered": words(strategy.start),
+                "first_infusion_after_months": strategy.delay if strategy.start != NEVER else np.nan,
+                "igg_tests": tests,
+                "regimen": given if strategy.start != NEVER else "none",
+                "beside_it": ", ".join(beside) or "nothing",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def words(condition: Condition) -> str:
+    """A start condition as a phrase that completes 'immunoglobulin is ordered'."""
+    if condition == NEVER:
+        return "never"
+    if condition == ALWAYS:
+        return "at the first dose"
+    return "when " + _clause(condition)
+
+
+def _clause(condition: Condition) -> str:
+    grade = "grade >= 3" if condition.minimum_grade == GRADE_3PLUS else "any grade"
+    match condition.kind:
+        case "any_of" | "all_of":
+            joined = (" or " if condition.kind == "any_of" else " and ").join(_clause(p) for p in condition.parts)
+            return f"({joined})"
+        case "infections":
+            what = f"{condition.count} infections" if condition.count > 1 else "an infection"
+            window = f" within {condition.within:g} months" if np.isfinite(condition.within) else ""
+            return f"{what} of {grade}{window}"
+        case "despite_prophylaxis":
+            return f"an infection of {grade} despite an antimicrobial in force"
+        case "anti_cd38":
+            return "the patient had an anti-CD38 antibody"
+        case "always":
+            return "treatment starts"
+        case kind:
+            name = {"igg_below": "IgG", "iga_below": "IgA", "igm_below": "IgM"}[kind]
+            return f"measured {name} < {condition.threshold_mg_dl:g} mg/dL"

@@ -1,0 +1,98 @@
+"""`igsim explain` as text and as a JSON document."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from dataclasses import fields
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sim.explain import Explanation
+from sim.report.document import SCHEMA, Document, clean, inputs, scenario_part
+from sim.report.text import table
+from sim.scenario import Scenario
+
+_TITLES = {
+    "patients": "Who, at the first dose",
+    "agents": "What they are treated with",
+    "hazards": "Which hazards: infections per month on treatment at frailty 1, and the hazard ratio of each measure",
+    "consequences": "What one infection does",
+    "igg": "True polyclonal IgG of a patient with median baseline, mg/dL",
+}
+
+
+def print_explanation(console: Console, scenario: Scenario, explanation: Explanation) -> None:
+    """Everything `igsim explain` says."""
+    console.print(Text(scenario.title, style="bold"))
+    console.print(Text(" ".join(scenario.description.split())))
+    console.print()
+    for name, title in _TITLES.items():
+        frame: pd.DataFrame = getattr(explanation, name)
+        shown = _upright(title, frame) if name == "agents" else _tidy(title, frame)
+        console.print(shown)
+    console.print(Text("Which rules", style="bold"))
+    for row in explanation.strategies.to_dict(orient="records"):
+        console.print(Text(_sentence(row)))
+    console.print()
+    sources = table("Each number and its source", "input", "value", "unit", "source", left=4)
+    for entry in inputs(scenario):
+        sources.add_row(str(entry["input"]), f"{entry['value']:g}", str(entry["unit"]), str(entry["source"]))
+    console.print(sources)
+
+
+def _tidy(title: str, frame: pd.DataFrame) -> Table:
+    """A frame as it is, words on the left."""
+    words = [str(column) for column in frame.columns if not pd.api.types.is_numeric_dtype(frame[column])]
+    heads = [str(column).removeprefix("hr_").replace("_", " ") for column in frame.columns]
+    shown = table(title, *heads, left=len(words))
+    for row in frame.itertuples(index=False):
+        shown.add_row(*(_cell(value) for value in row))
+    return shown
+
+
+def _upright(title: str, frame: pd.DataFrame) -> Table:
+    """A frame with many columns and few rows, turned: the first column becomes the head."""
+    shown = table(title, "", *(str(value) for value in frame.iloc[:, 0]))
+    for column in frame.columns[1:]:
+        shown.add_row(str(column).replace("_", " "), *(_cell(value) for value in frame[column]))
+    return shown
+
+
+def _sentence(row: dict[Hashable, object]) -> str:
+    """A strategy in one sentence."""
+    said = f"{row['strategy']}: immunoglobulin is ordered {row['immunoglobulin_is_ordered']}"
+    delay = _cell(row["first_infusion_after_months"])
+    if delay:
+        said += f", first infused {delay} months later; {row['regimen']}"
+    return f"{said}; IgG tests: {row['igg_tests']}; beside it: {row['beside_it']}."
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, str):
+        return {"grade_1_2": "1-2", "grade_3plus": ">= 3"}.get(value, value)
+    number = float(value)  # type: ignore[arg-type]
+    if math.isnan(number):
+        return ""
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.4g}"
+
+
+def explanation_document(scenario: Scenario, explanation: Explanation) -> Document:
+    """The JSON document of `igsim explain`."""
+    tables = {
+        field.name: [
+            {str(key): value if isinstance(value, str) else clean(value) for key, value in row.items()}
+            for row in getattr(explanation, field.name).to_dict(orient="records")
+        ]
+        for field in fields(Explanation)
+    }
+    return {
+        "schema": SCHEMA,
+        "command": "explain",
+        "scenario": scenario_part(scenario),
+        **tables,
+        "inputs": inputs(scenario),
+    }

@@ -1,0 +1,144 @@
+"""The bispecific antibodies: targets, agents, the course of treatment, and what starting it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from sim.scenario.fields import (
+    Concentration,
+    Cost,
+    CostPerDay,
+    CostPerMonth,
+    Days,
+    DaysByGrade,
+    DecrementsByGrade,
+    EventCostsByGrade,
+    Months,
+    Multiplier,
+    MultipliersByGrade,
+    Number,
+    ProbabilitiesByGrade,
+    Proportion,
+    RatePerMonth,
+    Reference,
+    Table,
+    Text,
+)
+from sim.scenario.quantity import Fault, Quantity, faulty
+
+
+class HazardPeriod(Table):
+    """A stretch of time since the first dose in which every infection rate is multiplied."""
+
+    from_month: Annotated[Number, Field(ge=0, le=1200)] = Field(description="Month in which the period begins.")
+    multiplier: Multiplier = Field(description="Factor on every infection rate.")
+
+
+CONSTANT = HazardPeriod(
+    from_month=0.0, multiplier=Quantity(value=1, unit="multiplier", source="assumption: constant hazard")
+)
+
+
+def _in_order(periods: Sequence[HazardPeriod]) -> Sequence[HazardPeriod]:
+    faults = []
+    if periods[0].from_month != 0:
+        faults.append(Fault(("1", "from_month"), f"{periods[0].from_month:g}", "must be 0 in the first period"))
+    for place, (before, after) in enumerate(pairwise(periods), start=2):
+        if after.from_month <= before.from_month:
+            allowed = f"must be later than the period before, {before.from_month:g}"
+            faults.append(Fault((str(place), "from_month"), f"{after.from_month:g}", allowed))
+    if faults:
+        raise faulty(faults)
+    return periods
+
+
+class Target(Table):
+    """A target antigen: what hitting it does to immunoglobulin production and to infection over time."""
+
+    label: Text = Field(description="Name in tables and figures.")
+    suppressed_fraction: Proportion = Field(
+        description="Share of polyclonal immunoglobulin production lost on treatment."
+    )
+    recovery_start_months: Months = Field(description="Month on treatment from which production recovers.")
+    recovered_fraction: Proportion = Field(
+        description="Part of the lost share that comes back from that month on; 0 for no recovery on treatment."
+    )
+    therapeutic_antibody_mg_dl: Concentration = Field(
+        description="Bispecific antibody that the IgG assay counts while on treatment."
+    )
+    hazard_periods: Annotated[tuple[HazardPeriod, ...], Field(min_length=1), AfterValidator(_in_order)] = Field(
+        default=(CONSTANT,),
+        description="Factors on every infection rate by time since the first dose; default one period, factor 1.",
+    )
+
+
+class Agent(Table):
+    """One bispecific antibody."""
+
+    label: Text = Field(description="Name in tables and figures.")
+    target: Reference = Field(description="Name of its target, one of [targets].")
+    stop_rate_per_month: RatePerMonth = Field(
+        description="Rate at which the bispecific ends for progression or intolerance, without infection or death."
+    )
+    drug_cost_per_month: CostPerMonth = Field(description="Price of the bispecific.")
+    step_up_hospital_days: Days = Field(description="Days in hospital for step-up dosing.")
+    crs: ProbabilitiesByGrade | None = Field(
+        default=None, description="Probability of cytokine release syndrome by highest grade; needs [crs]."
+    )
+    icans: ProbabilitiesByGrade | None = Field(
+        default=None, description="Probability of neurotoxicity (ICANS) by highest grade; needs [icans]."
+    )
+
+
+class DeathRates(Table):
+    """Rates of death, infections apart."""
+
+    on_treatment: RatePerMonth = Field(description="While the bispecific goes on.")
+    off_treatment: RatePerMonth = Field(description="After the bispecific has ended.")
+
+
+class ReducedFrequency(Table):
+    """Responders have the bispecific less often from some month on."""
+
+    from_month: Months = Field(description="Month on treatment from which responders have it less often.")
+    infection_multiplier: Multiplier = Field(description="Factor on every infection rate from then on.")
+    drug_cost_multiplier: Multiplier = Field(description="Factor on the price of the bispecific from then on.")
+
+
+class Treatment(Table):
+    """The course of treatment, whichever the bispecific."""
+
+    death_rate_per_month: DeathRates = Field(description="Death from other causes than infection.")
+    include_drug_cost: bool = Field(
+        default=False, strict=True, description="Whether the price of the bispecific is counted."
+    )
+    hospital_day_cost: CostPerDay = Field(description="Cost of one hospital day of step-up dosing.")
+    end_of_life_cost: Cost = Field(description="Cost at death, whatever its cause.")
+    reduced_frequency: ReducedFrequency | None = Field(
+        default=None, description="Less frequent dosing of responders; default none."
+    )
+
+
+class AcuteToxicity(Table):
+    """What one episode of cytokine release syndrome, or of neurotoxicity, does."""
+
+    cost: EventCostsByGrade = Field(description="Cost of one episode, the step-up stay apart.")
+    utility_decrement: DecrementsByGrade = Field(description="Utility lost while it lasts.")
+    duration_days: DaysByGrade = Field(description="Days for which utility is lost.")
+    hospital_days: DaysByGrade = Field(description="Days in hospital beyond the step-up stay.")
+
+
+class Tocilizumab(Table):
+    """One prophylactic dose of tocilizumab before step-up dosing, in strategies that give it."""
+
+    crs_multiplier: MultipliersByGrade = Field(
+        description="Factor on the probabilities of cytokine release syndrome."
+    )
+    icans_multiplier: MultipliersByGrade = Field(description="Factor on the probabilities of neurotoxicity.")
+    cost: Cost = Field(description="Cost of the dose.")
+    infection_multiplier: Multiplier = Field(description="Factor on every infection rate for a time after the dose.")
+    infection_months: Months = Field(description="Months for which that factor holds.")
