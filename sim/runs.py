@@ -241,24 +241,3 @@ class RunResult:
                 }
             )
         return pd.DataFrame(rows)
-
-    def against(self, comparator: str) -> pd.DataFrame:
-        """Every other strategy against one comparator: paired differences, INMB, and their standard errors."""
-        outcomes, names = self.outcomes, self.outcomes.strategies
-        if comparator not in names:
-            problem = Problem("comparator", comparator, f"must be one of {', '.join(names)}")
-            raise UsageError("no such comparator", [problem])
-        c = names.index(comparator)
-        rows = []
-        for s, name in enumerate(names):
-            if s == c:
-                continue
-            line: dict[str, object] = {"strategy": name, "comparator": comparator}
-            for component in ("cost", "qaly", "life_years", "infections_grade_3plus", "ig_grams"):
-                delta, mcse = outcomes.difference(component, s, c)
-                line |= {f"delta_{component}": delta, f"delta_{component}_mcse": mcse}
-            for wtp in self.scenario.analysis.wtp_per_qaly:
-                inmb, mcse = outcomes.inmb(wtp, s, c)
-                line |= {f"inmb_{wtp:g}": inmb, f"inmb_{wtp:g}_mcse": mcse}
-            rows.append(line)
-        return pd.DataFrame(rows)

@@ -7,7 +7,7 @@ import numpy as np
 from sim.engines.log import EventLog
 from sim.engines.tally import IllnessTally, InfusionTally, with_regular_sums
 from sim.model.histories import Histories, Infusions
-from sim.model.igg import Kinetics, concentration
+from sim.model.igg import true_igg
 from sim.model.parts import Booleans, Floats, Integers
 from sim.model.structure import Baseline, ClinicalModel, Ending, Event
 
@@ -102,8 +102,11 @@ def _illnesses(
     # An infection kills at its own instant, so a fatal one is the one at which its history ends by infection.
     fatal = (ending[row] == Ending.INFECTION_DEATH) & (time == end[row])
     patients = who.pick(row[1])
-    true = concentration(time, patients.igg_mg_dl, model.igg.decay_rate, Kinetics.of(model, patients.target))
-    vulnerable = (time <= treatment_end[row]) & (time <= ig_start[row]) & (true < model.igg.low_mg_dl)
+    vulnerable = (
+        (time <= treatment_end[row])
+        & (time <= ig_start[row])
+        & (true_igg(model, patients, time) < model.igg.low_mg_dl)
+    )
     tally.add(row, time, cause, grade, fatal, vulnerable)
     for index in range(len(model.antimicrobials)):
         course = (log.event == Event.COURSE) & (log.by == index)

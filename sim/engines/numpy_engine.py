@@ -19,7 +19,7 @@ from sim.errors import SimulationError
 from sim.model.exits import death_time
 from sim.model.hazards import FIRST_ANTIMICROBIAL, IMMUNOGLOBULIN, beside_immunoglobulin, is_caught
 from sim.model.histories import Histories
-from sim.model.igg import Kinetics, concentration
+from sim.model.igg import true_igg
 from sim.model.immunoglobulin import is_protected, ratio_at_dose
 from sim.model.infections import is_accepted
 from sim.model.pace import Pace, groups
@@ -69,7 +69,7 @@ class Block:
     """
 
     def __init__(self, model: ClinicalModel, luck: Luck, who: Baseline, book: LogBook | None) -> None:
-        self.model, self.luck, self.who, self.book = model, luck, who, book
+        self.model, self.who, self.book = model, who, book
         shape = (len(model.strategies), who.patient.size)
         self.stop = np.broadcast_to(who.stop_time, shape).copy()
         self.stopped_by = np.full(shape, -1, dtype=np.int64)
@@ -78,7 +78,6 @@ class Block:
         self.end = np.minimum(self.other_death, model.horizon)
         self.clocks = Clocks.of(model, luck)
         self.pace, self.group = Pace.of(model), groups(who)
-        self.kinetics = Kinetics.of(model, who.target)
         self.assays = Assays(model, luck, who)
         self.rules = [StartRule(model, index, self.assays, who) for index in range(shape[0])]
         orders = [rule.first_order(np.minimum(self.stop[0], model.horizon)) for rule in self.rules]
@@ -175,8 +174,7 @@ class Block:
         return np.where(protected, ratio, 1.0), protected
 
     def _true_igg(self, column: Integers, time: Floats) -> Floats:
-        who = self.who.pick(column)
-        return concentration(time, who.igg_mg_dl, self.model.igg.decay_rate, Kinetics.of(self.model, who.target))
+        return true_igg(self.model, self.who.pick(column), time)
 
     def _catch(self, index: int, column: Integers, time: Floats, antimicrobial: int, caught: Booleans) -> None:
         """Candidates that surveillance alone kept from becoming an infection: each costs a preemptive course."""

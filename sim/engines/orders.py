@@ -18,7 +18,7 @@ from sim.model.conditions import (
     infection_leaves,
     leaves,
 )
-from sim.model.igg import Kinetics, concentration, measured_igg, with_error
+from sim.model.igg import Kinetics, concentration, measured_igg, true_igg, with_error
 from sim.model.parts import Booleans, Floats, Integers
 from sim.model.schedule import appointment, count_before
 from sim.model.structure import Baseline, ClinicalModel
@@ -38,7 +38,7 @@ class Assays:
     def igg(self, column: Integers, number: Integers, interval: float) -> tuple[Floats, Floats]:
         """Measured and true IgG of test `number` of the given patients."""
         who, time = self.who.pick(column), appointment(0.0, interval, number)
-        true = concentration(time, who.igg_mg_dl, self.model.igg.decay_rate, Kinetics.of(self.model, who.target))
+        true = true_igg(self.model, who, time)
         return measured_igg(time, true, who, self._noise_of("igg", column, number), self.model), true
 
     def other(self, name: str, column: Integers, number: Integers, interval: float) -> Floats:

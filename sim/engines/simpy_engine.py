@@ -22,7 +22,7 @@ from sim.model.conditions import Facts, asks_infections, asks_tests, breakthroug
 from sim.model.exits import death_time
 from sim.model.hazards import FIRST_ANTIMICROBIAL, IMMUNOGLOBULIN, beside_immunoglobulin, is_caught
 from sim.model.histories import Histories
-from sim.model.igg import Kinetics, concentration
+from sim.model.igg import true_igg
 from sim.model.immunoglobulin import dose_factor, grams_per_infusion, is_given, is_protected, ratio_at_dose
 from sim.model.infections import is_accepted
 from sim.model.pace import Pace, groups
@@ -291,9 +291,7 @@ class Journey:
         start, last = _one(self._ig_start()), _one(self.last_infusion)
         protected = bool(is_protected(time, start, last, self.regimen.onset_lag, self.regimen.protection)[0])
         if protected and np.isfinite(ig.benefit_below_igg):
-            kinetics = Kinetics.of(self.model, self.who.target)
-            true = concentration(time, self.who.igg_mg_dl, self.model.igg.decay_rate, kinetics)
-            protected = bool(true[0] < ig.benefit_below_igg)
+            protected = bool(true_igg(self.model, self.who, time)[0] < ig.benefit_below_igg)
         if not protected:
             return np.ones(1), False
         ratio = self.model.infections.hazard_ratio[cause, grade]

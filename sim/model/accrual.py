@@ -52,6 +52,7 @@ def accrue(model: ClinicalModel, baseline: Baseline, histories: Histories) -> di
     items = _costs(model, baseline, histories, (crs, icans), model.discount_costs)
     undiscounted = _costs(model, baseline, histories, (crs, icans), 0.0)
     qaly, life_years = _health(model, histories, (crs, icans), model.discount_effects)
+    infections = _infections(model, histories)
     qaly_undiscounted, life_years_undiscounted = _health(model, histories, (crs, icans), 0.0)
     return {
         "cost": sum(items.values(), start=zero),
@@ -61,8 +62,8 @@ def accrue(model: ClinicalModel, baseline: Baseline, histories: Histories) -> di
         "cost_undiscounted": sum(undiscounted.values(), start=zero),
         "qaly_undiscounted": qaly_undiscounted,
         **{f"cost:{item}": value for item, value in items.items()},
-        **_infections(model, histories),
-        **_course(model, baseline, histories, (crs, icans)),
+        **infections,
+        **_course(model, baseline, histories, (crs, icans), infections["infection_hospital_days"]),
     }
 
 
@@ -222,7 +223,9 @@ def _infections(model: ClinicalModel, histories: Histories) -> dict[str, Floats]
     }
 
 
-def _course(model: ClinicalModel, who: Baseline, histories: Histories, toxic: Toxic) -> dict[str, Floats]:
+def _course(
+    model: ClinicalModel, who: Baseline, histories: Histories, toxic: Toxic, infection_days: Floats
+) -> dict[str, Floats]:
     """Undiscounted times and counts of treatment, immunoglobulin and everything beside them."""
     ill, given, ig = histories.illnesses, histories.infusions, model.immunoglobulin
     on_ig = given.count > 0
@@ -230,7 +233,6 @@ def _course(model: ClinicalModel, who: Baseline, histories: Histories, toxic: To
     step_up = np.array([agent.step_up_hospital_days for agent in model.agents])[who.agent] * started
     toxic_days = _of_grade(model.crs.hospital_days, toxic[0]) + _of_grade(model.icans.hospital_days, toxic[1])
     harm_days = np.array([harm.hospital_days for harm in ig.harms] + [0.0])[histories.harm]
-    infection_days = _weighted(model.infections.hospital_days, ill.count, GRADE_1_2, GRADE_3PLUS)
     until = np.minimum(histories.ig_start, histories.treatment_end)
     transfusions = np.where(who.anti_cd38, model.laboratory.transfusions_per_month * histories.treatment_end, 0.0)
     months = [

@@ -68,6 +68,11 @@ def concentration(time: Floats, baseline: Floats, decay_rate: float, kinetics: K
     return baseline * np.where(time > turn, risen, share)
 
 
+def true_igg(model: ClinicalModel, who: Baseline, time: Floats) -> Floats:
+    """True polyclonal IgG of patients on treatment at `time` (months), mg/dL; broadcasts with the patients."""
+    return concentration(time, who.igg_mg_dl, model.igg.decay_rate, Kinetics.of(model, who.target))
+
+
 def measured_igg(time: Floats, true_igg: Floats, who: Baseline, noise: Floats, model: ClinicalModel) -> Floats:
     """What the laboratory reports as IgG.
 
