@@ -8,6 +8,7 @@ It knows nothing of the model or the engines: give it means, or costs and QALYs 
     incremental_analysis(strategies, cost, qaly)  means -> frontier, dominance, ICERs
     paired_difference(table, strategy, ...)       one strategy against one comparator
     ceac, ceaf, expected_nmb, expected_loss, evpi one measure at each threshold
+    fieller(numerator, denominator, ...)          confidence set of an ICER
     net_monetary_benefit and its incremental form any arrays
 """
 
@@ -32,6 +33,7 @@ from sim.cea.psa import (
     expected_nmb,
     paired_difference,
 )
+from sim.cea.ratio import RatioSet, SetShape, fieller
 from sim.cea.tables import read_psa_table
 
 __all__ = [
@@ -41,6 +43,8 @@ __all__ = [
     "PairedDifference",
     "PsaAnalysis",
     "PsaTable",
+    "RatioSet",
+    "SetShape",
     "Status",
     "analyse",
     "ceac",
@@ -48,6 +52,7 @@ __all__ = [
     "evpi",
     "expected_loss",
     "expected_nmb",
+    "fieller",
     "incremental_analysis",
     "incremental_net_monetary_benefit",
     "net_monetary_benefit",
