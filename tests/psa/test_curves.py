@@ -63,7 +63,10 @@ def test_correction_keeps_means_and_takes_the_noise_from_every_increment():
 def test_without_luck_corrected_and_raw_agree():
     groups, sizes = played(np.random.default_rng(2), own=0.0)
     by_wtp, by_strategy = curves(
-        as_table(groups, sizes), corrected_table(as_table(groups, sizes), MeanSquares.of(groups, sizes)), groups, sizes,
+        as_table(groups, sizes),
+        corrected_table(as_table(groups, sizes), MeanSquares.of(groups, sizes)),
+        groups,
+        sizes,
         [0.0, 50_000.0],
     )
     assert by_wtp["evpi_corrected"].to_numpy() == pytest.approx(by_wtp["evpi"].to_numpy())
