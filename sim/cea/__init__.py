@@ -8,6 +8,7 @@ It knows nothing of the model or the engines: give it means, or costs and QALYs 
     incremental_analysis(strategies, cost, qaly)  means -> frontier, dominance, ICERs
     paired_difference(table, strategy, ...)       one strategy against one comparator
     ceac, ceaf, expected_nmb, expected_loss, evpi one measure at each threshold
+    individualised_care(tables, weights, wtp)     one decision for all against one a subgroup
     fieller(numerator, denominator, ...)          confidence set of an ICER
     net_monetary_benefit and its incremental form any arrays
 """
@@ -34,12 +35,14 @@ from sim.cea.psa import (
     paired_difference,
 )
 from sim.cea.ratio import RatioSet, SetShape, fieller
+from sim.cea.subgroups import Individualised, individualised_care, read_subgroups
 from sim.cea.tables import read_psa_table
 
 __all__ = [
     "Estimate",
     "Evpi",
     "IncrementalRow",
+    "Individualised",
     "PairedDifference",
     "PsaAnalysis",
     "PsaTable",
@@ -55,7 +58,9 @@ __all__ = [
     "fieller",
     "incremental_analysis",
     "incremental_net_monetary_benefit",
+    "individualised_care",
     "net_monetary_benefit",
     "paired_difference",
     "read_psa_table",
+    "read_subgroups",
 ]

@@ -89,7 +89,9 @@ def curves(
     as_drawn, without = analyse(raw, wtp), analyse(corrected, wtp)
     ceac_se, evpi_se = [], []
     n = raw.n_iterations
-    left_out = (np.einsum("igd,g->id", groups, sizes)[:, None] - groups * sizes[:, None]) / (sizes.sum() - sizes)[:, None]
+    left_out = (np.einsum("igd,g->id", groups, sizes)[:, None] - groups * sizes[:, None]) / (sizes.sum() - sizes)[
+        :, None
+    ]
     shares = as_drawn.by_wtp_strategy["ceac"].to_numpy().reshape(len(wtp), -1)
     for k, threshold in enumerate(wtp):
         cost, qaly = np.split(left_out, 2, axis=-1)
