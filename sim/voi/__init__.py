@@ -1,0 +1,36 @@
+"""Value of information, from anyone's draws: is more evidence worth having, on what, and how much of it.
+
+It knows nothing of the model or the engines: give it net benefits by draw and strategy, and what was drawn.
+
+    evppi(net_benefit, parameters, sets)            perfect information on parameters -> Evppi
+    evsi(net_benefit, parameters, design, sizes)    a two-arm trial, by its size -> Evsi
+    enbs(values, TrialPlan(...), ...)               what the trial is worth beyond its cost -> EnbsCurve
+    population_evpi, population_factor              from one patient to all to come
+    correlations(net_benefit, parameters)           which parameters move with the net benefit
+    TwoArmBinary, TwoArmCount, TwoArmContinuous     designs; any object with the methods of `Trial` will do
+"""
+
+from sim.voi.enbs import Enbs, EnbsCurve, TrialPlan, enbs
+from sim.voi.evppi import Evppi, evppi
+from sim.voi.evsi import Evsi, evsi
+from sim.voi.population import population_evpi, population_factor
+from sim.voi.screening import correlations
+from sim.voi.trials import Trial, TwoArmBinary, TwoArmContinuous, TwoArmCount
+
+__all__ = [
+    "Enbs",
+    "EnbsCurve",
+    "Evppi",
+    "Evsi",
+    "Trial",
+    "TrialPlan",
+    "TwoArmBinary",
+    "TwoArmContinuous",
+    "TwoArmCount",
+    "correlations",
+    "enbs",
+    "evppi",
+    "evsi",
+    "population_evpi",
+    "population_factor",
+]

@@ -1,0 +1,220 @@
+"""Expected value of partial perfect information (EVPPI), from the draws of a probabilistic analysis.
+
+    EVPPI(phi) = E_phi[ max_d E(NB_d | phi) ] - max_d E(NB_d)
+
+The inner expectation is a regression of net benefit on phi over the draws, so no further runs of the model
+are needed (Strong, Oakley & Brennan 2014, Med Decis Making 34:311). What it can and cannot see is measured
+in docs/voi.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from sim.voi.checks import checked
+from sim.voi.regression import Regression, regress
+
+REPLICATES = 200
+"""Replicates behind a standard error, which is therefore itself uncertain by 5 %."""
+_MOST_CELLS = 4_000_000
+_LEAST_REPLICATES = 40
+_ROUNDING = 1e-9
+"""Differences this small, relative to the EVPI, are rounding."""
+
+
+@dataclass(frozen=True)
+class Evppi:
+    """What perfect knowledge of some parameters is worth, for one decision.
+
+    Attributes:
+        name: Of the set.
+        members: Its parameters.
+        value: EVPPI in units of net benefit, from 0 to the EVPI.
+        standard_error: Root mean square deviation of replicates from the value: for finitely many draws
+            and for the coefficients of the regression. 0 if the set is constant.
+        evpi: Expected value of perfect information on everything, same draws.
+        share_of_evpi: Value over EVPI; 0 where the EVPI is 0.
+        explained: Share of the variance between strategies that the set predicts in draws left out;
+            negative where it predicts nothing.
+        less_than_member: The parameter or smaller set estimated to be worth more than this set, which
+            cannot be: the true value is at least the larger of the two. None if there is none.
+        note: Whatever a reader should know; empty if nothing.
+    """
+
+    name: str
+    members: tuple[str, ...]
+    value: float
+    standard_error: float
+    evpi: float
+    share_of_evpi: float
+    explained: float
+    less_than_member: str | None
+    note: str
+
+
+@dataclass(frozen=True)
+class _Estimate:
+    value: float
+    standard_error: float
+    explained: float
+    note: str
+
+
+def evpi(net_benefit: NDArray[np.float64]) -> float:
+    """Expected value of perfect information of one decision.
+
+    Args:
+        net_benefit: Shape (n_draws, n_strategies).
+
+    Returns:
+        Mean of the best net benefit of each draw less that of the strategy best on average, at least 0.
+    """
+    best = int(net_benefit.mean(axis=0).argmax())
+    return float((net_benefit.max(axis=1) - net_benefit[:, best]).mean())
+
+
+def evppi(
+    net_benefit: ArrayLike,
+    parameters: pd.DataFrame,
+    sets: Mapping[str, Sequence[str]] | None = None,
+    *,
+    seed: int = 1,
+) -> tuple[Evppi, ...]:
+    """Expected value of perfect information on each set of parameters.
+
+    Args:
+        net_benefit: Of each strategy in each draw, shape (n_draws, n_strategies).
+        parameters: What was drawn: one row a draw, one column a parameter.
+        sets: Name to the columns of a set; None for every column by itself.
+        seed: Of the replicates behind the standard errors; the values do not depend on it.
+
+    Returns:
+        One result for each set, in the order given. No value depends on which other sets were asked for.
+
+    Raises:
+        UsageError: What was given cannot be used; names all that is wrong.
+    """
+    if sets is None:
+        sets = {str(column): (str(column),) for column in parameters.columns}
+    benefit, values = checked(net_benefit, parameters, sets)
+    weights = draw_weights(len(benefit), seed)
+    estimates: dict[frozenset[str], _Estimate] = {}
+    labels: dict[frozenset[str], str] = {}
+    for name, members in sets.items():
+        labels.setdefault(frozenset(members), name)
+        # Members are estimated too, so that a set worth less than one of them never goes unnoticed.
+        for key in (frozenset(members), *(frozenset({member}) for member in members)):
+            labels.setdefault(key, ", ".join(sorted(key)))
+            if key not in estimates:
+                varying = {member: values[member] for member in members if member in key}
+                estimates[key] = _estimate(benefit, varying, weights, seed)
+    total = evpi(benefit)
+    return tuple(_result(name, members, estimates, labels, total) for name, members in sets.items())
+
+
+def draw_weights(n_draws: int, seed: int) -> NDArray[np.float64]:
+    """Random weights of the draws: the Bayesian bootstrap (Rubin 1981, Ann Stat 9:130).
+
+    Args:
+        n_draws: Number of draws.
+        seed: Of the weights.
+
+    Returns:
+        Mean 1 in each replicate, shape (n_draws, n_replicates); fewer replicates where draws are very many.
+    """
+    n_replicates = max(_LEAST_REPLICATES, min(REPLICATES, _MOST_CELLS // n_draws))
+    weights = np.random.default_rng([seed, 0]).exponential(size=(n_draws, n_replicates))
+    return np.asarray(weights / weights.mean(axis=0))
+
+
+def value_of_fit(expected: NDArray[np.float64]) -> float:
+    """Gain from choosing by the expected net benefit in each draw rather than on average.
+
+    Args:
+        expected: Shape (n_draws, n_strategies).
+
+    Returns:
+        At least 0.
+    """
+    return max(0.0, float(expected.max(axis=1).mean() - expected.mean(axis=0).max()))
+
+
+def value_of_replicates(expected: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same gain in each replicate.
+
+    Args:
+        expected: Shape (n_strategies, n_draws, n_replicates).
+        weights: Shape (n_draws, n_replicates).
+
+    Returns:
+        Shape (n_replicates,).
+    """
+    return np.asarray((weights * expected.max(axis=0)).mean(axis=0) - (weights * expected).mean(axis=1).max(axis=0))
+
+
+def spread(value: float, replicates: NDArray[np.float64]) -> float:
+    """Root mean square deviation of replicates from the estimate."""
+    return float(np.sqrt(((replicates - value) ** 2).mean()))
+
+
+def fit_parameters(benefit: NDArray[np.float64], values: Mapping[str, NDArray[np.float64]]) -> Regression | None:
+    """Regression of net benefit on those of the parameters that vary; None if none does."""
+    varying = [column for column in values.values() if not is_constant(column)]
+    return regress(benefit, np.column_stack(varying)) if varying else None
+
+
+def is_constant(values: NDArray[np.float64]) -> bool:
+    """Whether a parameter does not vary, rounding aside."""
+    return float(np.ptp(values)) <= 1e-12 * float(np.abs(values).max())
+
+
+def _estimate(
+    benefit: NDArray[np.float64], values: Mapping[str, NDArray[np.float64]], weights: NDArray[np.float64], seed: int
+) -> _Estimate:
+    fixed = [name for name, column in values.items() if is_constant(column)]
+    regression = fit_parameters(benefit, values)
+    if regression is None:
+        return _Estimate(0.0, 0.0, 0.0, "constant: nothing to learn")
+    value = value_of_fit(regression.fitted)
+    expected = regression.replicates(benefit, weights, np.random.default_rng([seed, 1]))
+    note = f"constant, so left out: {', '.join(fixed)}" if fixed else ""
+    return _Estimate(value, spread(value, value_of_replicates(expected, weights)), regression.explained, note)
+
+
+def _result(
+    name: str,
+    members: Sequence[str],
+    estimates: Mapping[frozenset[str], _Estimate],
+    labels: Mapping[frozenset[str], str],
+    total: float,
+) -> Evppi:
+    own = frozenset(members)
+    found = estimates[own]
+    notes = [found.note] if found.note else []
+    value = found.value
+    if value > total:
+        value = total
+        if found.value > total * (1 + _ROUNDING):
+            notes.append(f"estimated at {found.value:g}, more than the EVPI, to which it is set")
+    within = [key for key in estimates if key < own and min(estimates[key].value, total) > value + _ROUNDING * total]
+    worse = max(within, key=lambda key: (estimates[key].value, sorted(key)), default=None)
+    if worse is not None:
+        gap = min(estimates[worse].value, total) - value
+        size = "within" if gap <= found.standard_error else "beyond"
+        notes.append(f"estimated at {gap:g} less than {labels[worse]} alone, {size} one standard error")
+    return Evppi(
+        name=name,
+        members=tuple(members),
+        value=value,
+        standard_error=found.standard_error,
+        evpi=total,
+        share_of_evpi=value / total if total > 0 else 0.0,
+        explained=found.explained,
+        less_than_member=None if worse is None else labels[worse],
+        note="; ".join(notes),
+    )
