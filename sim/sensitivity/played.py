@@ -1,0 +1,68 @@
+"""Patients played one by one and kept apart, so that any two analyses can be compared on the same patients."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+
+from sim.build import compile_model
+from sim.engines import numpy_engine
+from sim.model.accrual import accrue
+from sim.model.parts import Floats
+from sim.outcomes import BLOCK
+from sim.population import draw_baseline
+from sim.scenario import Scenario
+from sim.streams import AddressedLuck
+
+BATCH = 4 * BLOCK
+
+
+def patient_values(
+    scenario: Scenario, patients: int, seed: int, components: Collection[str] | None = None
+) -> dict[str, Floats]:
+    """Outcomes of every patient under every strategy.
+
+    Args:
+        scenario: What to play.
+        patients: Patients under each strategy.
+        seed: Root of the luck; the same seed is the same patients with the same luck, whatever the scenario.
+        components: Components to keep (see `sim.model.accrual.accrue`); None keeps all.
+
+    Returns:
+        Component to values, each (n_strategies, n_patients), in patient order.
+    """
+    model, luck = compile_model(scenario), AddressedLuck(seed)
+    kept: dict[str, list[Floats]] = {}
+    for first in range(0, patients, BATCH):
+        patient = np.arange(first, min(first + BATCH, patients))
+        values = accrue(model, draw_baseline(model, luck, patient), numpy_engine.simulate(model, luck, patient))
+        for name in values if components is None else components:
+            kept.setdefault(name, []).append(values[name])
+    return {name: np.concatenate(parts, axis=1) for name, parts in kept.items()}
+
+
+def component_names(scenario: Scenario) -> tuple[str, ...]:
+    """Every component that playing this scenario gives."""
+    return tuple(patient_values(scenario, 1, 0))
+
+
+def mean_mcse(values: Floats) -> tuple[Floats, Floats]:
+    """Mean over patients (the last axis) and its Monte Carlo standard error; nan for a single patient."""
+    n = values.shape[-1]
+    mean = values.mean(axis=-1)
+    if n < 2:
+        return mean, np.full_like(mean, np.nan)
+    return mean, values.std(axis=-1, ddof=1) / np.sqrt(n)
+
+
+def net_benefit(values: dict[str, Floats], wtp: float) -> Floats:
+    """Net monetary benefit of every patient, (n_strategies, n_patients)."""
+    benefit: Floats = wtp * values["qaly"] - values["cost"]
+    return benefit
+
+
+def runner_up(mean: Floats) -> tuple[int, int]:
+    """Index of the highest and of the second highest; of equals the first."""
+    order = np.argsort(-mean, kind="stable")
+    return int(order[0]), int(order[1])
