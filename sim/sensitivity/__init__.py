@@ -16,6 +16,7 @@ from sim.sensitivity.indices import saltelli, sobol_indices, sobol_sweep
 from sim.sensitivity.one_way import Tornado, tornado
 from sim.sensitivity.outcome import Outcome
 from sim.sensitivity.price import PriceThresholds, best_by_price, fieller, price_threshold, price_thresholds
+from sim.sensitivity.subgroups import subgroups
 from sim.sensitivity.sweeps import Sweep, SweepJob, sweep
 from sim.sensitivity.threshold import Switch, Thresholds, find_switches, thresholds
 
@@ -44,6 +45,7 @@ __all__ = [
     "saltelli",
     "sobol_indices",
     "sobol_sweep",
+    "subgroups",
     "sweep",
     "thresholds",
     "tornado",

@@ -7,6 +7,7 @@ knowing which model is right.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,8 @@ from sim.cea import incremental_analysis
 from sim.errors import Problem, UsageError
 from sim.model.parts import Floats
 from sim.scenario import Scenario
-from sim.sensitivity.played import mean_mcse, net_benefit, patient_values, runner_up
+from sim.sensitivity.played import mean_mcse, net_benefit, patient_values, runner_up, settled
+from sim.work import Progress
 
 COMPARED = (
     "cost",
@@ -86,6 +88,7 @@ def compare(
     wtps: Sequence[float] | None = None,
     patients: int | None = None,
     seed: int | None = None,
+    progress: Progress | None = None,
 ) -> Comparison:
     """Play several scenarios on the same patients and luck.
 
@@ -95,6 +98,7 @@ def compare(
         wtps: Willingness to pay per QALY; None takes the first scenario's.
         patients: Patients under each strategy; None takes the first scenario's number.
         seed: Root of the luck; None takes the first scenario's.
+        progress: Called with scenarios done and scenarios in all.
 
     Raises:
         UsageError: There are fewer than two, their strategies or currencies differ, or the weights cannot be used.
@@ -103,13 +107,14 @@ def compare(
     _check(scenarios, weights)
     first = scenarios[names[0]]
     strategies = first.strategy_names
-    n = first.analysis.patients if patients is None else patients
-    root = first.analysis.seed if seed is None else seed
+    n, root = settled(first, patients, seed)
     thresholds = tuple(float(wtp) for wtp in wtps or first.analysis.wtp_per_qaly)
-    played = {
-        name: _in_order(patient_values(scenario, n, root, COMPARED), scenario.strategy_names, strategies)
-        for name, scenario in scenarios.items()
-    }
+    played = {}
+    for done, (name, scenario) in enumerate(scenarios.items(), start=1):
+        values = patient_values(scenario, n, root, COMPARED)
+        played[name] = _in_order(values, scenario.strategy_names, strategies)
+        if progress:
+            progress(done, len(scenarios))
     return Comparison(
         names=names,
         strategies=strategies,
@@ -139,12 +144,7 @@ def _check(scenarios: Mapping[str, Scenario], weights: Sequence[float] | None) -
                 f"{word} {', '.join(listed)}" for word, listed in (("without", missing), ("with", extra)) if listed
             )
             common = [s for s in first.strategy_names if s not in missing]
-            setting = (
-                f"--set 'analysis.strategies={common}'".replace('"', "'")
-                .replace("['", '["')
-                .replace("']", '"]')
-                .replace("', '", '", "')
-            )
+            setting = f"--set 'analysis.strategies={json.dumps(common)}'"
             hint = f" (what they share: {setting})" if len(common) > 1 else ""
             problems.append(Problem(name, found, f"must have the strategies of {first_name}{hint}"))
         if scenario.analysis.currency != first.analysis.currency:

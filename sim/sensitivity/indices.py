@@ -21,9 +21,9 @@ from sim.model.parts import Floats
 from sim.scenario import Scenario
 from sim.sensitivity.design import MOST_POINTS, Axis, at_shares
 from sim.sensitivity.outcome import choose, middle
-from sim.sensitivity.played import component_names, net_benefit
+from sim.sensitivity.played import Runner, component_names, net_benefit, settled
 from sim.sensitivity.sweeps import Sweep, play_points
-from sim.work import Progress
+from sim.work import Progress, run_batches
 
 RESAMPLES = 1000
 
@@ -92,8 +92,9 @@ def sobol_sweep(
     comparator: str | None = None,
     wtp: float | None = None,
     n: int = 64,
-    patients: int = 2000,
+    patients: int | None = 2000,
     seed: int | None = None,
+    runner: Runner = run_batches,
     progress: Progress | None = None,
 ) -> tuple[Sweep, pd.DataFrame, str]:
     """Play a Saltelli design and say what moves an outcome.
@@ -108,6 +109,7 @@ def sobol_sweep(
         n: Base sample, a power of two; n * (axes + 2) points are played.
         patients: Patients under each strategy.
         seed: Root of the luck, the design and the bootstrap; None takes the scenario's.
+        runner: How batches are worked off.
         progress: Called with points done and points in all.
 
     Returns:
@@ -117,7 +119,7 @@ def sobol_sweep(
         UsageError: The outcome or the design cannot be used.
         ScenarioError: A value is not allowed.
     """
-    root = scenario.analysis.seed if seed is None else seed
+    patients, root = settled(scenario, patients, seed)
     wtp = middle(scenario.analysis.wtp_per_qaly) if wtp is None else wtp
     shares = saltelli(len(axes), n, root)
     names, components = scenario.strategy_names, component_names(scenario)
@@ -139,6 +141,7 @@ def sobol_sweep(
         comparator=comparator,
         patients=patients,
         seed=root,
+        runner=runner,
         progress=progress,
     )
     # [strategy, point] of every component, as for patients.

@@ -15,7 +15,7 @@ from sim.errors import Problem, ScenarioError, UsageError
 from sim.scenario import Scenario
 from sim.sensitivity.changes import Uncertain, changed, uncertain
 from sim.sensitivity.outcome import Outcome, choose, middle
-from sim.sensitivity.played import component_names, mean_mcse, net_benefit, patient_values
+from sim.sensitivity.played import Runner, component_names, mean_mcse, net_benefit, patient_values, settled
 from sim.work import Arrays, Progress, run_batches
 
 ENDS = ("low", "high")
@@ -95,9 +95,10 @@ def tornado(
     strategy: str | None = None,
     comparator: str | None = None,
     wtp: float | None = None,
-    patients: int = 2000,
+    patients: int | None = 2000,
     seed: int | None = None,
     paths: Sequence[str] | None = None,
+    runner: Runner = run_batches,
     progress: Progress | None = None,
 ) -> Tornado:
     """Move every uncertain quantity to both its bounds, one at a time.
@@ -114,6 +115,7 @@ def tornado(
         patients: Patients under each strategy, from 1.
         seed: Root of the luck; None takes the scenario's.
         paths: Quantities to move; None moves all that are uncertain.
+        runner: How batches are worked off.
         progress: Called with quantities done and quantities in all.
 
     Returns:
@@ -126,7 +128,7 @@ def tornado(
         UsageError: There is no such outcome, strategy or uncertain quantity, or nothing is uncertain.
     """
     quantities = _chosen(scenario, paths)
-    root = scenario.analysis.seed if seed is None else seed
+    patients, root = settled(scenario, patients, seed)
     wtp = middle(scenario.analysis.wtp_per_qaly) if wtp is None else wtp
     names = scenario.strategy_names
     components = component_names(scenario)
@@ -145,7 +147,7 @@ def tornado(
     job = _Ends(scenario.resolved(), quantities, looked_at, best, patients, root)
     rows = []
     mean, mcse = (float(x) for x in mean_mcse(looked_at.of(base)))
-    for quantity, found in zip(quantities, run_batches(job, range(len(quantities)), progress=progress), strict=True):
+    for quantity, found in zip(quantities, runner(job, range(len(quantities)), progress=progress), strict=True):
         rows.append(_row(quantity, found, mean, names, best))
     table = pd.DataFrame(rows)
     order = table["swing"].abs().sort_values(ascending=False, kind="stable", na_position="first").index

@@ -2,20 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 
 from sim.build import compile_model
 from sim.engines import numpy_engine
+from sim.errors import Problem, UsageError
 from sim.model.accrual import accrue
 from sim.model.parts import Floats
 from sim.outcomes import BLOCK
 from sim.population import draw_baseline
 from sim.scenario import Scenario
 from sim.streams import AddressedLuck
+from sim.work import Arrays, Job, Progress
 
 BATCH = 4 * BLOCK
+MOST_PATIENTS = 1_000_000
+
+
+class Runner(Protocol):
+    """How batches are worked off: `sim.work.run_batches`, or the same bound to more workers or a checkpoint."""
+
+    def __call__(self, job: Job, batches: Sequence[int], *, progress: Progress | None = None) -> Iterator[Arrays]:
+        """Results of the given batches, in the order given."""
+
+
+def settled(scenario: Scenario, patients: int | None, seed: int | None) -> tuple[int, int]:
+    """Patients and seed of an analysis; None takes the scenario's.
+
+    Raises:
+        UsageError: If one of them cannot be used.
+    """
+    n = scenario.analysis.patients if patients is None else patients
+    root = scenario.analysis.seed if seed is None else seed
+    problems = []
+    if not 2 <= n <= MOST_PATIENTS:
+        allowed = f"must be from 2, for a standard error, to {MOST_PATIENTS:,}, who are kept in memory"
+        problems.append(Problem("patients", str(n), allowed))
+    if not 0 <= root < 2**63:
+        problems.append(Problem("seed", str(root), "must be from 0 to 2**63 - 1"))
+    if problems:
+        raise UsageError("this analysis cannot be started", problems)
+    return n, root
 
 
 def patient_values(

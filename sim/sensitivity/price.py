@@ -19,7 +19,7 @@ from sim.errors import Problem, UsageError
 from sim.model.parts import Booleans, Floats
 from sim.scenario import Scenario, quantities
 from sim.sensitivity.changes import changed
-from sim.sensitivity.played import mean_mcse, patient_values
+from sim.sensitivity.played import mean_mcse, patient_values, settled
 
 Z_95 = 1.959963984540054
 TOLERANCE = 1e-9
@@ -160,8 +160,7 @@ def price_thresholds(
         UsageError: The path is not a quantity, or is no price: it moves something besides one cost item, or that
             item not in a straight line.
     """
-    n = scenario.analysis.patients if patients is None else patients
-    root = scenario.analysis.seed if seed is None else seed
+    n, root = settled(scenario, patients, seed)
     unit, value, item = _price(scenario, path, root)
     other_price, tables = _other_price(value), scenario.resolved()
     played, again = (

@@ -19,7 +19,7 @@ from sim.runs import play
 from sim.scenario import Scenario
 from sim.sensitivity.changes import changed
 from sim.sensitivity.design import Axis, Design, points
-from sim.sensitivity.played import component_names, runner_up
+from sim.sensitivity.played import Runner, component_names, runner_up, settled
 from sim.streams import AddressedLuck
 from sim.work import Arrays, Progress, run_batches
 
@@ -119,8 +119,9 @@ def sweep(
     n: int = 64,
     wtps: Sequence[float] | None = None,
     comparator: str | None = None,
-    patients: int = 2000,
+    patients: int | None = 2000,
     seed: int | None = None,
+    runner: Runner = run_batches,
     progress: Progress | None = None,
 ) -> Sweep:
     """Play a scenario at every point of a design.
@@ -132,15 +133,16 @@ def sweep(
         n: Points of lhs and sobol.
         wtps: Willingness to pay per QALY; None takes the scenario's.
         comparator: Against whom INMB is; None takes the first strategy.
-        patients: Patients under each strategy.
+        patients: Patients under each strategy; None takes the scenario's number.
         seed: Root of the luck and of the design; None takes the scenario's.
+        runner: How batches are worked off.
         progress: Called with points done and points in all.
 
     Raises:
         UsageError: The design or the comparator cannot be used.
         ScenarioError: A value is not allowed; every axis is tried before anything is played.
     """
-    root = scenario.analysis.seed if seed is None else seed
+    patients, root = settled(scenario, patients, seed)
     at, warning = points(axes, design, n, root)
     return play_points(
         scenario,
@@ -151,6 +153,7 @@ def sweep(
         comparator=comparator,
         patients=patients,
         seed=root,
+        runner=runner,
         progress=progress,
         warning=warning,
     )
@@ -165,7 +168,8 @@ def play_points(
     seed: int,
     wtps: Sequence[float] | None = None,
     comparator: str | None = None,
-    patients: int = 2000,
+    patients: int | None = 2000,
+    runner: Runner = run_batches,
     progress: Progress | None = None,
     warning: str = "",
 ) -> Sweep:
@@ -178,7 +182,7 @@ def play_points(
     thresholds = tuple(float(wtp) for wtp in wtps or scenario.analysis.wtp_per_qaly)
     paths = tuple(axis.path for axis in axes)
     job = SweepJob(tables, paths, at, thresholds, names.index(against), patients, seed)
-    played = list(run_batches(job, range(len(at)), progress=progress))
+    played = list(runner(job, range(len(at)), progress=progress))
     components = component_names(scenario)
     columns = {path: _column([point[i] for point in at]) for i, path in enumerate(paths)}
     return Sweep(

@@ -22,7 +22,7 @@ from sim.model.parts import Floats
 from sim.scenario import Scenario, quantities
 from sim.sensitivity.changes import changed, interval
 from sim.sensitivity.outcome import middle
-from sim.sensitivity.played import mean_mcse, net_benefit, patient_values, runner_up
+from sim.sensitivity.played import Runner, mean_mcse, net_benefit, patient_values, runner_up, settled
 from sim.work import Arrays, Progress, run_batches
 
 SCAN = 11
@@ -149,9 +149,10 @@ def thresholds(
     between: tuple[float, float] | None = None,
     strategies: tuple[str, str] | None = None,
     wtp: float | None = None,
-    patients: int = 10_000,
+    patients: int | None = 10_000,
     seed: int | None = None,
     scan: int = SCAN,
+    runner: Runner = run_batches,
     progress: Progress | None = None,
 ) -> Thresholds:
     """The values of one number at which the strategy of highest mean net benefit changes.
@@ -169,6 +170,7 @@ def thresholds(
         patients: Patients under each strategy, from 2.
         seed: Root of the luck; None takes the scenario's.
         scan: Values at which to look first, from 2.
+        runner: How batches are worked off.
         progress: Called with scanned values done and in all.
 
     Returns:
@@ -195,10 +197,10 @@ def thresholds(
     for end in (low, high):
         changed(tables, {path: end})
     wtp = middle(scenario.analysis.wtp_per_qaly) if wtp is None else wtp
-    root = scenario.analysis.seed if seed is None else seed
+    patients, root = settled(scenario, patients, seed)
     grid = np.linspace(low, high, scan)
     job = _Along(tables, path, tuple(float(x) for x in grid), wtp, patients, root)
-    scanned = list(run_batches(job, range(scan), progress=progress))
+    scanned = list(runner(job, range(scan), progress=progress))
     known = {float(x): found["mean"] for x, found in zip(grid, scanned, strict=True)}
 
     def benefit(value: float) -> Floats:
