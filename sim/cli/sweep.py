@@ -12,6 +12,7 @@ import typer
 from sim.cli import options as opt
 from sim.cli.answers import Answer, hand_over
 from sim.cli.cea import parse_wtp
+from sim.errors import UsageError
 
 PATIENTS = 2_000
 
@@ -73,6 +74,8 @@ def sweep(
     from sim.sensitivity import sweep as play_design
 
     axes, wtps = parse_axes(vary), parse_wtp(wtp) if wtp else None
+    if sobol_indices is not None and wtps and len(wtps) > 1:
+        raise UsageError(f"--wtp: found {len(wtps)} thresholds; must be one with --sobol-indices")
     loaded = opt.load_scenario(scenario, settings)
     n, started = PATIENTS if patients is None else patients, time.perf_counter()
     indices, words = None, ""

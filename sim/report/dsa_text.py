@@ -120,9 +120,9 @@ def print_thresholds(console: Console, scenario: Scenario, result: Thresholds, f
         lead = with_error(closest["margin"], closest["margin_mcse"])
         console.print(
             Text(
-                f"No change {span}: at {result.wtp:,.0f} per QALY {closest['best']} is best at all {len(result.scan)} "
-                f"values of {place} looked at. Its smallest lead is {lead} over {closest['second']}, "
-                f"at {short(closest['value'])}."
+                f"No change {span}: at {result.wtp:,.0f} per QALY {closest['best']} is best at all "
+                f"{len(result.scan)} values of {place} looked at. Its smallest lead is {lead} over "
+                f"{closest['second']}, at {short(closest['value'])}."
             )
         )
         ending(console, folder)

@@ -120,7 +120,7 @@ def sobol_sweep(
         ScenarioError: A value is not allowed.
     """
     patients, root = settled(scenario, patients, seed)
-    wtp = middle(scenario.analysis.wtp_per_qaly) if wtp is None else wtp
+    wtps, wtp = (None, middle(scenario.analysis.wtp_per_qaly)) if wtp is None else ((wtp,), wtp)
     shares = saltelli(len(axes), n, root)
     names, components = scenario.strategy_names, component_names(scenario)
     look = partial(
@@ -138,6 +138,7 @@ def sobol_sweep(
         axes,
         at_shares(axes, shares),
         design="saltelli",
+        wtps=wtps,
         comparator=comparator,
         patients=patients,
         seed=root,

@@ -45,7 +45,7 @@ def price_threshold(
     """
     amount = np.asarray(cost_item_per_unit_price, dtype=np.float64)
     worth = np.multiply.outer(np.asarray(wtp, dtype=np.float64), np.asarray(qaly, dtype=np.float64))
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         price = (worth - np.asarray(cost_other, dtype=np.float64)) / amount
     threshold: Floats = np.where(amount == 0, np.nan, price)
     return threshold
@@ -99,7 +99,7 @@ def best_by_price(
                 wtp,
             )
         )
-        turns += [price] if price > 0 else []
+        turns += [price] if 0 < price < np.inf else []
     turns = [*sorted(set(turns)), np.inf]
     ranges: list[tuple[float, float, int]] = []
     for low, high in pairwise(turns):

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,14 @@ from sim.sensitivity.design import Axis, Design, points
 from sim.sensitivity.played import Runner, component_names, runner_up, settled
 from sim.streams import AddressedLuck
 from sim.work import Arrays, Progress, run_batches
+
+FIXED: Final = {
+    "analysis.patients": "is the same at every point: --patients",
+    "analysis.seed": "is the same at every point: --seed",
+    "analysis.strategies": "is the same at every point: --set",
+    "analysis.wtp_per_qaly": "is looked at after playing: --wtp",
+}
+"""Paths that a sweep cannot vary, and why."""
 
 
 @dataclass(frozen=True)
@@ -165,10 +173,10 @@ def play_points(
     at: tuple[tuple[object, ...], ...],
     *,
     design: str,
+    patients: int,
     seed: int,
     wtps: Sequence[float] | None = None,
     comparator: str | None = None,
-    patients: int | None = 2000,
     runner: Runner = run_batches,
     progress: Progress | None = None,
     warning: str = "",
@@ -208,11 +216,15 @@ def _try_ends(tables: Mapping[str, Any], axes: Sequence[Axis]) -> None:
     """
     problems = []
     for axis in axes:
+        if axis.path in FIXED:
+            problems.append(Problem(axis.path, "", FIXED[axis.path]))
+            continue
         for value in axis.ends:
             try:
                 changed(tables, {axis.path: value})
             except ScenarioError as error:
-                problems += [problem for problem in error.problems if problem not in problems]
+                said = {(problem.place, problem.allowed) for problem in problems}
+                problems += [problem for problem in error.problems if (problem.place, problem.allowed) not in said]
     if problems:
         raise ScenarioError("these values cannot be played", problems)
 
