@@ -1,0 +1,116 @@
+"""`igsim sweep`: a design over any scenario paths."""
+
+from __future__ import annotations
+
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.cli import options as opt
+from sim.cli.answers import Answer, hand_over
+from sim.cli.cea import parse_wtp
+from sim.errors import UsageError
+
+PATIENTS = 2_000
+
+
+class DesignName(StrEnum):
+    """How points are laid over the ranges."""
+
+    GRID = "grid"
+    LHS = "lhs"
+    SOBOL = "sobol"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        name="sweep",
+        epilog="Example: igsim sweep scenarios/base-case.toml --vary immunoglobulin.price_per_gram=20:150:14 "
+        "--vary immunoglobulin.hr.grade_3plus=0.1:1:10",
+    )(sweep)
+
+
+def sweep(
+    scenario: opt.ScenarioFile,
+    vary: Annotated[
+        list[str],
+        typer.Option("--vary", metavar="PATH=START:STOP:N[:log]", help="A range, or PATH=a,b,c. May be repeated."),
+    ],
+    design: Annotated[
+        DesignName, typer.Option("--design", help="Every combination, Latin hypercube or Sobol sequence.")
+    ] = DesignName.GRID,
+    points: Annotated[
+        int, typer.Option("--points", min=1, help="Points of lhs and sobol; base sample of --sobol-indices.")
+    ] = 64,
+    sobol_indices: Annotated[
+        str | None,
+        typer.Option(
+            "--sobol-indices",
+            metavar="OUTCOME",
+            help="What moves this outcome (inmb, nmb or a component); own design.",
+        ),
+    ] = None,
+    strategy: Annotated[str | None, typer.Option("--strategy", help="Whose outcome for --sobol-indices.")] = None,
+    comparator: Annotated[
+        str | None, typer.Option("--comparator", help="Whom INMB is against (default: the first strategy).")
+    ] = None,
+    wtp: Annotated[
+        list[str] | None, typer.Option("--wtp", help="Willingness to pay per QALY, or START:STOP:N. May be repeated.")
+    ] = None,
+    patients: opt.Patients = None,
+    seed: opt.Seed = None,
+    settings: opt.Settings = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),
+    save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
+    output_format: opt.FormatOption = opt.Format.TABLE,
+) -> None:
+    """Play a scenario at every point of a design over any of its values, on the same patients and luck."""
+    from sim.report.sweep_text import print_sweep, sweep_document
+    from sim.sensitivity import parse_axes, sobol_sweep
+    from sim.sensitivity import sweep as play_design
+
+    axes, wtps = parse_axes(vary), parse_wtp(wtp) if wtp else None
+    if sobol_indices is not None and wtps and len(wtps) > 1:
+        raise UsageError(f"--wtp: found {len(wtps)} thresholds; must be one with --sobol-indices")
+    loaded = opt.load_scenario(scenario, settings)
+    n, started = PATIENTS if patients is None else patients, time.perf_counter()
+    indices, words = None, ""
+    with opt.Bar("points") as bar:
+        if sobol_indices is None:
+            result = play_design(
+                loaded,
+                axes,
+                design=design.value,
+                n=points,
+                wtps=wtps,
+                comparator=comparator,
+                patients=n,
+                seed=seed,
+                progress=bar,
+            )
+        else:
+            result, indices, words = sobol_sweep(
+                loaded,
+                axes,
+                outcome=sobol_indices,
+                strategy=strategy,
+                comparator=comparator,
+                wtp=wtps[0] if wtps else None,
+                n=points,
+                patients=n,
+                seed=seed,
+                progress=bar,
+            )
+    tables = {"sweep": result.table, "decisions": result.decisions}
+    if indices is not None:
+        tables["sobol_indices"] = indices
+    answer = Answer(
+        sweep_document(loaded, result, indices, words),
+        tables,
+        lambda console, folder: print_sweep(console, loaded, result, folder, indices, words),
+    )
+    hand_over(answer, [loaded], out if save else None, scenario.stem, started, settings or [], output_format)

@@ -1,0 +1,101 @@
+"""Which numbers of a scenario are uncertain, between which bounds, and the scenario with some of them changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from scipy import stats
+
+from sim.scenario import Quantity, Scenario, from_tables, quantities
+
+SHARES: Final = "patients.agents."
+"""Paths whose values are shares of one whole."""
+
+
+@dataclass(frozen=True)
+class Uncertain:
+    """An uncertain quantity and the bounds of its one-way analysis.
+
+    Attributes:
+        path: Dotted path in the scenario.
+        unit: Unit of its field.
+        value: Base-case value.
+        low: Lower bound.
+        high: Upper bound.
+        bounds: Where the bounds come from: "range", "ci" or "distribution" (its 2.5 and 97.5 % quantiles).
+    """
+
+    path: str
+    unit: str
+    value: float
+    low: float
+    high: float
+    bounds: str
+
+
+def uncertain(scenario: Scenario) -> tuple[Uncertain, ...]:
+    """Every quantity with a range, an interval or a distribution, in the order of the format."""
+    found = []
+    for path, quantity, unit in quantities(scenario):
+        bounds = interval(quantity)
+        if bounds:
+            low, high, source = bounds
+            found.append(Uncertain(path, unit, quantity.value, low, high, source))
+    return tuple(found)
+
+
+def interval(quantity: Quantity) -> tuple[float, float, str] | None:
+    """Bounds for one-way analysis: the range, else the 95 % interval, else the quantiles; None for a fixed number."""
+    if quantity.range:
+        return *quantity.range, "range"
+    if quantity.ci:
+        return *quantity.ci, "ci"
+    if quantity.se is None:
+        return None
+    mean, variance = quantity.value, quantity.se**2
+    tails = np.array([0.025, 0.975])
+    match quantity.dist:
+        case "beta":
+            size = mean * (1 - mean) / variance - 1
+            low, high = stats.beta.ppf(tails, mean * size, (1 - mean) * size)
+        case "gamma":
+            low, high = stats.gamma.ppf(tails, mean**2 / variance, scale=variance / mean)
+        case _:
+            low, high = stats.norm.ppf(tails, mean, quantity.se)
+    return float(low), float(high), "distribution"
+
+
+def changed(tables: Mapping[str, Any], values: Mapping[str, object]) -> Scenario:
+    """The scenario with values replaced and everything checked again.
+
+    Shares of one whole (`patients.agents`) stay one whole: those not named are scaled in proportion.
+
+    Args:
+        tables: A scenario's tables, as `Scenario.resolved()` gives them.
+        values: New values by dotted path; a plain number keeps the unit of a quantity.
+
+    Returns:
+        A validated scenario.
+
+    Raises:
+        ScenarioError: A path leads nowhere, or the values cannot be meant.
+    """
+    return from_tables(tables, overrides={**_scaled_shares(tables, values), **values})
+
+
+def _scaled_shares(tables: Mapping[str, Any], values: Mapping[str, object]) -> dict[str, float]:
+    """The shares not named, scaled to what the named ones leave; nothing where that cannot be done."""
+    named = {path: value for path, value in values.items() if path.startswith(SHARES)}
+    numbers = [float(value) for value in named.values() if isinstance(value, int | float)]
+    rest = {
+        SHARES + name: float(share["value"])
+        for name, share in tables["patients"]["agents"].items()
+        if SHARES + name not in named
+    }
+    left, whole = 1 - sum(numbers), sum(rest.values())
+    if not named or len(numbers) < len(named) or whole <= 0 or left < 0:
+        return {}
+    return {path: share * left / whole for path, share in rest.items()}
