@@ -4,7 +4,9 @@
 arrays, engines or results.
 """
 
+from sim.scenario.conditions import Condition, parse_condition
 from sim.scenario.editor_schema import json_schema
+from sim.scenario.jointly import matching, normal_correlation
 from sim.scenario.load import from_tables, load
 from sim.scenario.overrides import apply_overrides, parse_setting
 from sim.scenario.quantity import Quantity
@@ -33,6 +35,8 @@ from sim.scenario.schema import (
     Regimen,
     Scenario,
     Strategy,
+    TwoArmTrial,
+    Voi,
     quantities,
 )
 from sim.scenario.starter import init_files, shipped_scenarios, starter_text
@@ -45,6 +49,7 @@ __all__ = [
     "AnyOf",
     "AnyOfThese",
     "AtStart",
+    "Condition",
     "Correlation",
     "DespiteProphylaxis",
     "Fixed",
@@ -62,11 +67,16 @@ __all__ = [
     "Regimen",
     "Scenario",
     "Strategy",
+    "TwoArmTrial",
+    "Voi",
     "apply_overrides",
     "from_tables",
     "init_files",
     "json_schema",
     "load",
+    "matching",
+    "normal_correlation",
+    "parse_condition",
     "parse_setting",
     "quantities",
     "shipped_scenarios",

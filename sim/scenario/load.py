@@ -14,12 +14,14 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from sim.errors import Problem, ScenarioError
+from sim.scenario.jointly import uncertain_contradictions
 from sim.scenario.meaning import contradictions
 from sim.scenario.overrides import ON_COMMAND_LINE, apply_overrides, path_of
+from sim.scenario.posterior import read_posteriors
 from sim.scenario.problems import Origins, problem, translated
 from sim.scenario.quantity import shown
 from sim.scenario.read import read_chain
-from sim.scenario.schema import Scenario
+from sim.scenario.schema import Scenario, quantities
 from sim.scenario.sections import sound_parts
 
 LIMIT: Final = "whole numbers have at most 19 digits (64 bits)"
@@ -41,6 +43,7 @@ def load(path: str | Path, *, overrides: Mapping[str, object] | None = None, str
     """
     chain = read_chain(Path(path))
     scenario = _checked(chain.tables, chain.origins, overrides or {}, name=str(path), strict=strict)
+    scenario._posteriors = read_posteriors(Path(path).parent, quantities(scenario))
     scenario._source_text = chain.files[0].text
     scenario._files = tuple(str(file.path) for file in chain.files)
     return scenario
@@ -79,6 +82,9 @@ def _checked(
         scenario = Scenario.model_validate(tables, context=context)
     except ValidationError as error:
         problems |= set(translated(error, tables, origins))
+    else:
+        joint = uncertain_contradictions(scenario)
+        problems |= {problem(path, found, allowed, origins) for path, found, allowed in joint}
     if problems:
         raise _error(name, problems)
     return scenario

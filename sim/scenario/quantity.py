@@ -17,12 +17,15 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final, Literal, NamedTuple, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, PrivateAttr
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-Distribution = Literal["fixed", "normal", "lognormal", "beta", "gamma", "uniform", "triangular", "pert"]
+Distribution = Literal[
+    "fixed", "normal", "lognormal", "beta", "gamma", "uniform", "triangular", "pert", "dirichlet", "empirical"
+]
 DISTRIBUTIONS: Final[tuple[str, ...]] = get_args(Distribution)
+BELONGING: Final = {"count": "dirichlet", "draws": "empirical"}
 BOUNDED: Final = frozenset({"uniform", "triangular", "pert"})
 
 # Units that only say what kind of pure number it is: they may be left out even in strict mode.
@@ -41,6 +44,8 @@ DIMENSIONLESS: Final = frozenset(
 )
 
 CURRENCY: Final = "{currency}"
+Z_95: Final = 1.96
+"""Half the width of a 95 % interval in standard errors, as this field rounds it (NICE CG144, Appendix H)."""
 
 
 class Quantity(BaseModel):
@@ -49,7 +54,9 @@ class Quantity(BaseModel):
     How the spread is read: `normal`, `beta` and `gamma` have mean `value` and spread from `ci` or `se`;
     `lognormal` has median `value` and its log standard deviation is (ln high - ln low) / 3.92, so it takes `ci` only
     (NICE CG144, Appendix H, Table 2); `uniform`, `triangular` and `pert` live on `range`, the latter two with mode
-    `value`.
+    `value`. `dirichlet` is for shares that add up to 1, each with the same `count`, the number of patients that they
+    are worth; `empirical` takes the column named by the quantity's path from the table `draws`, the same row for
+    every quantity that names this table.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,11 +73,29 @@ class Quantity(BaseModel):
         description="[low, high]: support of uniform, triangular and pert; for any other distribution the bounds of "
         "one-way sensitivity analysis, where they should differ from the 95 % interval.",
     )
+    count: float | None = Field(
+        default=None, description="Of dirichlet: how many patients the shares are worth, the same for all of them."
+    )
+    draws: str | None = Field(
+        default=None, description="Of empirical: a CSV or Parquet table in the scenario's folder, one row a draw."
+    )
     source: str = Field(
         default="",
         description="Where the number comes from. Begins with 'assumption:' when it is one, with 'recalled:' when "
         "it was not checked against its source.",
     )
+
+    _bounds: tuple[float, float] = PrivateAttr(default=(-math.inf, math.inf))
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Smallest and largest value that the field allows; draws are cut there."""
+        return self._bounds
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether the probabilistic analysis draws it."""
+        return self.dist != "fixed"
 
     @property
     def is_assumption(self) -> bool:
@@ -183,6 +208,8 @@ class Spec:
         if faults:
             raise faulty(faults)
         quantity: Quantity = inner({**table, "unit": unit})
+        low = self.ge if self.gt is None else self.gt
+        quantity._bounds = (-math.inf if low is None else low, math.inf if self.le is None else self.le)
         return quantity
 
     def unit_in(self, currency: str) -> str:
@@ -242,13 +269,14 @@ def _shape_faults(table: Mapping[str, object]) -> list[Fault]:
     if "dist" in table and table["dist"] not in DISTRIBUTIONS:
         hint = suggestion(str(table["dist"]), DISTRIBUTIONS)
         faults.append(Fault(("dist",), shown(table["dist"]), f"must be one of {', '.join(DISTRIBUTIONS)}{hint}"))
-    if "se" in table:
-        wrong = number_fault(table["se"])
-        if wrong or float(table["se"]) <= 0:  # type: ignore[arg-type]
-            faults.append(Fault(("se",), shown(table["se"]), wrong or "must be above 0"))
+    for key in ("se", "count"):
+        if key in table:
+            wrong = number_fault(table[key])
+            if wrong or float(table[key]) <= 0:  # type: ignore[arg-type]
+                faults.append(Fault((key,), shown(table[key]), wrong or "must be above 0"))
     faults += [
         Fault((key,), shown(table[key]), "must be text")
-        for key in ("unit", "source")
+        for key in ("unit", "source", "draws")
         if key in table and not isinstance(table[key], str)
     ]
     for key in ("ci", "range"):
@@ -273,7 +301,10 @@ def _spread_faults(table: Mapping[str, Any], given: Collection[str]) -> list[Fau
         if key in table and "value" in table and not table[key][0] <= table["value"] <= table[key][1]:
             faults.append(Fault((key,), shown(table[key]), f"must contain the value, {shown(table['value'])}"))
     spread = [key for key in ("ci", "se") if key in given]
-    if dist == "fixed" or dist in BOUNDED:
+    faults += _belonging_faults(dist, table, given)
+    if dist in BELONGING.values():
+        faults += [Fault((key,), shown(table.get(key)), f"{dist} takes no {key}") for key in spread]
+    elif dist == "fixed" or dist in BOUNDED:
         wanted = "range = [low, high]"
         meaning = f"{dist} takes no {{}}: give dist = ..., or {wanted} for sensitivity bounds alone"
         if dist in BOUNDED:
@@ -292,6 +323,17 @@ def _spread_faults(table: Mapping[str, Any], given: Collection[str]) -> list[Fau
     return faults + _support_faults(dist, table)
 
 
+def _belonging_faults(dist: str, table: Mapping[str, Any], given: Collection[str]) -> list[Fault]:
+    """Keys that one distribution needs and no other takes."""
+    faults = []
+    for key, owner in BELONGING.items():
+        if dist == owner and key not in given:
+            faults.append(Fault((key,), "", f"is missing; {owner} needs {key} = ..."))
+        elif dist != owner and key in given:
+            faults.append(Fault((key,), shown(table.get(key)), f"{dist} takes no {key}: only {owner} does"))
+    return faults
+
+
 def _support_faults(dist: str, table: Mapping[str, Any]) -> list[Fault]:
     value = table.get("value")
     low = table["ci"][0] if "ci" in table else None
@@ -306,9 +348,15 @@ def _support_faults(dist: str, table: Mapping[str, Any]) -> list[Fault]:
     if dist == "beta":
         if not 0 < value < 1:
             faults.append(Fault((), shown(value), "must be between 0 and 1, both excluded, for beta"))
-        elif "se" in table and table["se"] ** 2 >= value * (1 - value):
+        else:
             limit = math.sqrt(value * (1 - value))
-            faults.append(Fault(("se",), shown(table["se"]), f"must be below {limit:.3g} for beta with this mean"))
+            if "se" in table and table["se"] >= limit:
+                faults.append(
+                    Fault(("se",), shown(table["se"]), f"must be below {limit:.3g} for beta with this mean")
+                )
+            if "ci" in table and table["ci"][1] - table["ci"][0] >= 2 * Z_95 * limit:
+                allowed = f"must be narrower than {2 * Z_95 * limit:.3g} for beta with this mean"
+                faults.append(Fault(("ci",), shown(table["ci"]), allowed))
     return faults
 
 

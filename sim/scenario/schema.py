@@ -40,6 +40,7 @@ from sim.scenario.fields import (
 from sim.scenario.infections import Cause, Infections
 from sim.scenario.laboratory import Igg, Laboratory
 from sim.scenario.people import CORRELATED, Correlation, Fixed, Lognormal, Normal, Patients
+from sim.scenario.posterior import Posterior
 from sim.scenario.prophylaxis import Antimicrobial, DoseAdjustment, Harm, Immunoglobulin, InfusionReaction, Regimen
 from sim.scenario.quantity import Quantity
 from sim.scenario.strategies import (
@@ -64,6 +65,7 @@ from sim.scenario.strategies import (
     StartRule,
     Strategy,
 )
+from sim.scenario.uncertainty import Psa, RankCorrelation, Subgroup, TwoArmTrial, Voi
 
 __all__ = [
     "CORRELATED",
@@ -105,16 +107,22 @@ __all__ = [
     "Never",
     "Normal",
     "Patients",
+    "Posterior",
+    "Psa",
     "Quantity",
+    "RankCorrelation",
     "ReducedFrequency",
     "Regimen",
     "Scenario",
     "StartRule",
     "Strategy",
+    "Subgroup",
     "Target",
     "Tocilizumab",
     "Treatment",
+    "TwoArmTrial",
     "Utilities",
+    "Voi",
     "quantities",
 ]
 
@@ -179,9 +187,20 @@ class Scenario(Table):
     )
     utilities: Utilities = Field(description="Health-state utilities.")
     strategies: dict[Name, Strategy] = Field(min_length=1, description="Strategies by name.")
+    psa: Psa = Field(default_factory=Psa, description="Draws, correlations and groups of the probabilistic analysis.")
+    voi: Voi | None = Field(default=None, description="Value of research; default: per patient only.")
+    subgroups: dict[Name, Subgroup] = Field(
+        default={}, description="Patients for whom a decision of their own is considered, by name."
+    )
 
+    _posteriors: tuple[Posterior, ...] = PrivateAttr(default=())
     _source_text: str = PrivateAttr(default="")
     _files: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def posteriors(self) -> tuple[Posterior, ...]:
+        """Tables of draws that empirical quantities take their values from."""
+        return self._posteriors
 
     @property
     def source_text(self) -> str:
@@ -208,7 +227,10 @@ class Scenario(Table):
     def digest(self) -> str:
         """SHA-256 of the content, whatever the layout, comments and files it was written in."""
         canonical = json.dumps(self.resolved(), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+        content = hashlib.sha256(canonical.encode("ascii"))
+        for posterior in self.posteriors:
+            content.update(posterior.sha256.encode("ascii"))
+        return content.hexdigest()
 
 
 def quantities(scenario: Scenario) -> Iterator[tuple[str, Quantity, str]]:

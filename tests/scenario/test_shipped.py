@@ -42,8 +42,9 @@ def test_every_money_quantity_is_in_the_currency_of_the_analysis(shipped: Scenar
     units = {path: unit for path, _, unit in quantities(shipped) if re.match(r"[A-Z]{3}\b", unit)}
     # Counted by hand. Tutorial: drug, hospital day, end of life, 2 x 2 infections, gram, infusion, test. Others:
     # 4 drugs, hospital day, end of life, 2 x 2 toxicities, tocilizumab, 8 x 2 infections, gram, infusion, reaction,
-    # 4 harms, gram and infusion under the skin, 4 x 3 antimicrobials, test, 3 of the laboratory.
-    assert len(units) == (10 if shipped.title == "Tutorial" else 52)
+    # 4 harms, gram and infusion under the skin, 4 x 3 antimicrobials, test, 3 of the laboratory,
+    # 2 of the trial.
+    assert len(units) == (10 if shipped.title == "Tutorial" else 54)
     assert {unit[:3] for unit in units.values()} == {shipped.analysis.currency}
 
 
@@ -251,7 +252,7 @@ def test_country_scenarios_state_only_what_differs_from_the_base_case() -> None:
         assert not set(tomllib.loads(SHIPPED[name].read_text())) & set(epidemiology)
         values = {path: quantity.value for path, quantity, _ in quantities(country)}
         same = {path: quantity.value for path, quantity, unit in quantities(base) if not unit.startswith("USD")}
-        of_the_country = {path for path in same if path.startswith("analysis.")}
+        of_the_country = {path for path in same if path.startswith(("analysis.", "voi."))}
         assert {path: values[path] for path in same.keys() - of_the_country} == {
             path: same[path] for path in same.keys() - of_the_country
         }

@@ -1,0 +1,111 @@
+"""Tables of posterior draws beside a scenario: read once, checked, and part of what the scenario is."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.errors import Problem, ScenarioError
+from sim.scenario.quantity import Quantity, shown
+
+MAX_BYTES = 200_000_000
+FEWEST_ROWS = 2
+KINDS = (".csv", ".parquet")
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """One table of draws.
+
+    Attributes:
+        file: Name as the scenario writes it.
+        sha256: Of the file.
+        columns: Dotted path to its draws, each of shape (n_rows,).
+    """
+
+    file: str
+    sha256: str
+    columns: Mapping[str, NDArray[np.float64]]
+
+    @property
+    def n_rows(self) -> int:
+        """Number of draws."""
+        return len(next(iter(self.columns.values())))
+
+
+def read_posteriors(folder: Path, known: Iterable[tuple[str, Quantity, str]]) -> tuple[Posterior, ...]:
+    """Read every table that empirical quantities name.
+
+    Args:
+        folder: Folder of the scenario file.
+        known: Every quantity of the scenario, from `sim.scenario.quantities`.
+
+    Returns:
+        One table a file, in order of first mention, with the columns that are used.
+
+    Raises:
+        ScenarioError: A table cannot be read, lacks a column, or holds values that the field does not allow.
+    """
+    wanted: dict[str, dict[str, Quantity]] = {}
+    for path, quantity, _ in known:
+        if quantity.draws is not None:
+            wanted.setdefault(quantity.draws, {})[path] = quantity
+    return tuple(_read(folder, name, users) for name, users in wanted.items())
+
+
+def _read(folder: Path, name: str, users: Mapping[str, Quantity]) -> Posterior:
+    place = f"{next(iter(users))}.draws"
+    parts = PurePosixPath(name).parts
+    if "\\" in name or ":" in name or "\0" in name or name.startswith(("/", "~")) or ".." in parts or not parts:
+        raise _refused(
+            place, name, "must name a file in the scenario's folder or below, without .., drive or leading /"
+        )
+    file = folder / name
+    if not file.resolve().is_relative_to(folder.resolve()):
+        raise _refused(place, name, "leads out of the folder of the scenario")
+    if file.suffix not in KINDS:
+        raise _refused(place, name, f"must end in {' or '.join(KINDS)}")
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            raise _refused(place, name, f"must have at most {MAX_BYTES:,} bytes")
+        content = file.read_bytes()
+        stream = io.BytesIO(content)
+        frame = pd.read_csv(stream) if file.suffix == ".csv" else pd.read_parquet(stream)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _refused(place, name, f"cannot be read: {reason}") from error
+    problems = [
+        problem for path, quantity in users.items() for problem in _column_problems(frame, name, path, quantity)
+    ]
+    if problems:
+        raise ScenarioError(f"{name}: {len(problems)} problem{'s' if len(problems) > 1 else ''}", problems)
+    columns = {path: frame[path].to_numpy(dtype=np.float64) for path in users}
+    return Posterior(name, hashlib.sha256(content).hexdigest(), columns)
+
+
+def _column_problems(frame: pd.DataFrame, name: str, path: str, quantity: Quantity) -> list[Problem]:
+    if path not in frame.columns:
+        return [
+            Problem(f"column {path}", "", f"is missing; there are {', '.join(map(str, frame.columns[:8]))}", name)
+        ]
+    if len(frame) < FEWEST_ROWS:
+        return [Problem("rows", str(len(frame)), f"at least {FEWEST_ROWS}", name)]
+    values = pd.to_numeric(frame[path], errors="coerce").to_numpy(dtype=np.float64)
+    low, high = quantity.bounds
+    wrong = np.flatnonzero(~(np.isfinite(values) & (values >= low) & (values <= high)))
+    if not wrong.size:
+        return []
+    row, allowed = int(wrong[0]), f"must be a number from {low:g} to {high:g}"
+    more = f" ({wrong.size} such rows)" if wrong.size > 1 else ""
+    return [Problem(f"row {row + 2}, column {path}", shown(frame[path].iloc[row]), f"{allowed}{more}", name)]
+
+
+def _refused(place: str, found: str, allowed: str) -> ScenarioError:
+    return ScenarioError("a table of draws cannot be used", [Problem(place, shown(found), allowed)])
