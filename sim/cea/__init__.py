@@ -8,6 +8,8 @@ It knows nothing of the model or the engines: give it means, or costs and QALYs 
     incremental_analysis(strategies, cost, qaly)  means -> frontier, dominance, ICERs
     paired_difference(table, strategy, ...)       one strategy against one comparator
     ceac, ceaf, expected_nmb, expected_loss, evpi one measure at each threshold
+    individualised_care(tables, weights, wtp)     one decision for all against one a subgroup
+    fieller(numerator, denominator, ...)          confidence set of an ICER
     net_monetary_benefit and its incremental form any arrays
 """
 
@@ -32,15 +34,20 @@ from sim.cea.psa import (
     expected_nmb,
     paired_difference,
 )
+from sim.cea.ratio import RatioSet, SetShape, fieller
+from sim.cea.subgroups import Individualised, individualised_care, read_subgroups
 from sim.cea.tables import read_psa_table
 
 __all__ = [
     "Estimate",
     "Evpi",
     "IncrementalRow",
+    "Individualised",
     "PairedDifference",
     "PsaAnalysis",
     "PsaTable",
+    "RatioSet",
+    "SetShape",
     "Status",
     "analyse",
     "ceac",
@@ -48,9 +55,12 @@ __all__ = [
     "evpi",
     "expected_loss",
     "expected_nmb",
+    "fieller",
     "incremental_analysis",
     "incremental_net_monetary_benefit",
+    "individualised_care",
     "net_monetary_benefit",
     "paired_difference",
     "read_psa_table",
+    "read_subgroups",
 ]

@@ -31,6 +31,13 @@ def cea(
         list[str] | None, typer.Option("--where", metavar="COLUMN=VALUE", help="Use only these rows of the table.")
     ] = None,
     sheet: Annotated[str | None, typer.Option("--sheet", help="Sheet of a workbook.")] = None,
+    subgroups: Annotated[
+        str | None, typer.Option("--subgroups", metavar="COLUMN", help="Column that names subgroups; needs --weight.")
+    ] = None,
+    weight: Annotated[
+        list[str] | None,
+        typer.Option("--weight", metavar="SUBGROUP=SHARE", help="Weight of a subgroup. Once for each."),
+    ] = None,
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Analyse a table of costs and QALYs (strategy, iteration, cost, qaly; or wide): ICERs, CEAC, CEAF, EVPI."""
@@ -38,12 +45,56 @@ def cea(
     from sim.report.cea_text import cea_document, print_cea
 
     thresholds = parse_wtp(wtp or [])
+    if subgroups is not None or weight:
+        by_subgroup(table, thresholds, subgroups, weight or [], parse_where(where or []), sheet, output_format)
+        return
     read = read_psa_table(table, where=parse_where(where or []), sheet=sheet)
     analysis = analyse(read, thresholds)
     if output_format is opt.Format.JSON:
         opt.print_json(cea_document(str(table), read, analysis))
     else:
         print_cea(opt.console(), str(table), read, analysis)
+
+
+def by_subgroup(
+    table: Path,
+    wtp: list[float],
+    column: str | None,
+    weights: Sequence[str],
+    where: dict[str, str],
+    sheet: str | None,
+    output_format: opt.Format,
+) -> None:
+    """The decision by subgroup, in place of the decision for all."""
+    from sim.cea import individualised_care, read_subgroups
+    from sim.report.cea_text import print_subgroups, subgroups_document
+
+    if column is None:
+        raise UsageError(
+            "weights need subgroups", [Problem("--weight", ", ".join(weights), "needs --subgroups COLUMN")]
+        )
+    tables = read_subgroups(table, column, where=where, sheet=sheet)
+    found = individualised_care(tables, parse_weights(weights), wtp)
+    if output_format is opt.Format.JSON:
+        opt.print_json(subgroups_document(str(table), column, found))
+    else:
+        print_subgroups(opt.console(), str(table), found)
+
+
+def parse_weights(texts: Sequence[str]) -> dict[str, float]:
+    """Weights from `--weight SUBGROUP=SHARE` options."""
+    problems, weights = [], {}
+    for text in texts:
+        name, _, share = text.rpartition("=")
+        try:
+            weights[name] = float(share)
+        except ValueError:
+            name = ""
+        if not name:
+            problems.append(Problem("--weight", text, "must be SUBGROUP=SHARE, the share a number"))
+    if problems:
+        raise UsageError("a weight cannot be read", problems)
+    return weights
 
 
 def parse_wtp(texts: Sequence[str]) -> list[float]:

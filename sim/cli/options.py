@@ -81,6 +81,14 @@ CohortColumns = Annotated[
     ),
 ]
 CohortSheet = Annotated[str | None, typer.Option("--sheet", help="Sheet of a cohort's workbook.")]
+TargetMcse = Annotated[
+    float | None,
+    typer.Option(
+        "--target-mcse",
+        metavar="AMOUNT",
+        help="Go on until the Monte Carlo standard error of every INMB is at most this.",
+    ),
+]
 FormatOption = Annotated[Format, typer.Option("--format", help="A table to read, or one JSON document.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Also ask for a source and a unit on every quantity.")]
 

@@ -23,6 +23,7 @@ def run(
     patients: opt.Patients = None,
     seed: opt.Seed = None,
     engine: opt.EngineOption = opt.Engine.NUMPY,
+    target_mcse: opt.TargetMcse = None,
     settings: opt.Settings = None,
     cohort: opt.CohortFile = None,
     columns: opt.CohortColumns = None,
@@ -41,7 +42,15 @@ def run(
     people = opt.load_cohort(cohort, columns, sheet, loaded)
     started = time.perf_counter()
     with opt.Bar("patients") as bar:
-        result = runs.run(loaded, patients=patients, seed=seed, engine=engine.value, progress=bar, cohort=people)
+        result = runs.run(
+            loaded,
+            patients=patients,
+            seed=seed,
+            engine=engine.value,
+            progress=bar,
+            cohort=people,
+            target_mcse=target_mcse,
+        )
     seconds = time.perf_counter() - started
     folder = save_run(result, out, name=scenario.stem, seconds=seconds, settings=settings or []) if save else None
     if output_format is opt.Format.JSON:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from sim.cea import PsaAnalysis, PsaTable
+from sim.cea import Individualised, PsaAnalysis, PsaTable
 from sim.report.document import SCHEMA, Document, clean
 from sim.report.text import number, table, with_error
 
@@ -62,6 +62,40 @@ def cea_document(path: str, read: PsaTable, analysis: PsaAnalysis) -> Document:
         "incremental": _records(analysis.incremental),
         "by_wtp": _records(analysis.by_wtp),
         "by_wtp_strategy": _records(analysis.by_wtp_strategy),
+    }
+
+
+def print_subgroups(console: Console, path: str, found: Individualised) -> None:
+    """The decision by subgroup."""
+    console.print(Text(f"{path}: one decision for all, or one for each subgroup", style="bold"))
+    console.print()
+    shown = table(
+        "Per patient of the subgroup", "WTP", "subgroup", "share", "best", "gain over best for all", "EVPI", left=2
+    )
+    for row in found.by_subgroup.to_dict(orient="records"):
+        cells = (number(row["weight"], 4), str(row["best"]), number(row["gain"], 2), number(row["evpi"], 2))
+        shown.add_row(number(row["wtp"]), str(row["subgroup"]), *cells)
+    console.print(shown)
+    totals = table(
+        "Per patient of the population",
+        *("WTP", "best for all", "value of individualised care", "EVPI of deciding by subgroup"),
+        left=0,
+    )
+    for row in found.by_wtp.to_dict(orient="records"):
+        value, evpi = number(row["value_of_individualised_care"], 2), number(row["evpi"], 2)
+        totals.add_row(number(row["wtp"]), str(row["best_for_all"]), value, evpi)
+    console.print(totals)
+
+
+def subgroups_document(path: str, column: str, found: Individualised) -> Document:
+    """The JSON document of `igsim cea --subgroups`."""
+    return {
+        "schema": SCHEMA,
+        "command": "cea",
+        "table": path,
+        "settings": {"subgroups": column},
+        "by_subgroup": _records(found.by_subgroup),
+        "by_wtp": _records(found.by_wtp),
     }
 
 

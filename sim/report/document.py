@@ -86,6 +86,7 @@ def run_document(result: RunResult, run_path: str | None) -> Document:
         "scenario": scenario_part(result.scenario),
         "settings": {
             "patients": result.patients,
+            "target_mcse": result.target_mcse,
             "cohort": cohort_part(result.cohort),
             "seed": result.seed,
             "engine": result.engine,
@@ -136,7 +137,7 @@ def _incremental(result: RunResult) -> list[Document]:
     rows = []
     for record in result.table().to_dict(orient="records"):
         line = {str(key): value for key, value in record.items() if not str(key).startswith("inmb_")}
-        for key in ("comparator", "icer"):
+        for key in ("comparator", "icer", "icer_low", "icer_high", "icer_shape"):
             line[key] = None if isinstance(line[key], float) and math.isnan(line[key]) else line[key]
         line["inmb"] = {wtp: record[f"inmb_{wtp}"] for wtp in wtps}
         line["inmb_mcse"] = {wtp: record[f"inmb_{wtp}_mcse"] for wtp in wtps}

@@ -38,6 +38,7 @@ def save_run(result: RunResult, root: Path, *, name: str, seconds: float, settin
             "outcomes": result.outcomes.frame(),
             "incremental": result.table(),
             "efficiency": result.efficiency(),
+            "common_luck": result.common_luck(),
             "cumulative_incidence": result.outcomes.incidence_frame(),
         },
         texts={

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 
 from rich import box
@@ -59,13 +60,33 @@ def print_run(console: Console, result: RunResult, folder: Path | None) -> None:
     console.print(_causes(result))
     console.print(_efficiency(result))
     console.print(_costs(result))
-    console.print(Text("± is one Monte Carlo standard error; differences are paired, patient by patient."))
+    console.print(Text(_errors(result)))
     console.print()
     for line in assumption_lines(result):
         console.print(Text(line))
     if folder is not None:
         console.print()
         console.print(Text(f"Run folder: {folder}"), soft_wrap=True)
+
+
+def _errors(result: RunResult) -> str:
+    """What the errors are, and what common luck made of them."""
+    gain = result.common_luck().set_index("component")["ratio"]
+    text = (
+        "± is one Monte Carlo standard error; differences are paired, patient by patient. In brackets the ICER's "
+        "95 % limits by that error (Fieller)."
+    )
+    if gain.notna().any() and "cost" in gain.index:
+        cost, qaly = (_range([*gain.loc[[name]]]) for name in ("cost", "qaly"))
+        text += (
+            f" Common luck leaves {cost} of the standard deviation of independent arms in Δ cost, {qaly} in Δ QALYs."
+        )
+    return text
+
+
+def _range(shares: Sequence[float]) -> str:
+    low, high = min(shares), max(shares)
+    return f"{high:.0%}" if f"{low:.0%}" == f"{high:.0%}" else f"{low:.0%} to {high:.0%}"
 
 
 def _setting(result: RunResult) -> str:
@@ -120,6 +141,7 @@ def _incremental(result: RunResult) -> Table:
         "ICER",
         "status",
     )
+    shown.columns[-1].no_wrap = True
     for row in result.table().to_dict(orient="records"):
         shown.add_row(
             str(row["strategy"]),
@@ -128,10 +150,20 @@ def _incremental(result: RunResult) -> Table:
             str(row["comparator"]) if isinstance(row["comparator"], str) else "",
             with_error(row["delta_cost"], row["delta_cost_mcse"]),
             with_error(row["delta_qaly"], row["delta_qaly_mcse"], 4),
-            number(row["icer"]),
+            icer_text(row),
             str(row["status"]),
         )
     return shown
+
+
+def icer_text(row: Mapping[Hashable, object]) -> str:
+    """An ICER and the limits that its Monte Carlo error leaves."""
+    ratio = number(row["icer"])
+    if not ratio:
+        return ""
+    low, high = number(row["icer_low"]), number(row["icer_high"])
+    limits = {"interval": f"({low}–{high})", "outside": f"(under {low}, over {high})", "line": "(any)"}
+    return f"{ratio}\n{limits[str(row['icer_shape'])]}"
 
 
 def _benefit(result: RunResult) -> Table:
