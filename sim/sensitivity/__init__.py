@@ -15,7 +15,7 @@ from sim.sensitivity.design import Axis, parse_axes, points
 from sim.sensitivity.indices import saltelli, sobol_indices, sobol_sweep
 from sim.sensitivity.one_way import Tornado, tornado
 from sim.sensitivity.outcome import Outcome
-from sim.sensitivity.price import PriceThresholds, best_by_price, fieller, price_threshold, price_thresholds
+from sim.sensitivity.price import PriceThresholds, best_by_price, price_threshold, price_thresholds
 from sim.sensitivity.subgroups import subgroups
 from sim.sensitivity.sweeps import Sweep, SweepJob, sweep
 from sim.sensitivity.threshold import Switch, Thresholds, find_switches, thresholds
@@ -36,7 +36,6 @@ __all__ = [
     "best_by_price",
     "changed",
     "compare",
-    "fieller",
     "find_switches",
     "parse_axes",
     "points",

@@ -15,13 +15,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from sim.cea import SetShape, fieller
 from sim.errors import Problem, UsageError
 from sim.model.parts import Booleans, Floats
 from sim.scenario import Scenario, quantities
 from sim.sensitivity.changes import changed
 from sim.sensitivity.played import mean_mcse, patient_values, settled
 
-Z_95 = 1.959963984540054
 TOLERANCE = 1e-9
 """Largest relative departure from a straight line that rounding can explain."""
 CHECKED = 500
@@ -49,29 +49,6 @@ def price_threshold(
         price = (worth - np.asarray(cost_other, dtype=np.float64)) / amount
     threshold: Floats = np.where(amount == 0, np.nan, price)
     return threshold
-
-
-def fieller(top: Floats, bottom: Floats, z: float = Z_95) -> tuple[float, float]:
-    """Fieller's interval for a ratio of two means over the same patients.
-
-    Args:
-        top: Numerator of each patient, shape (n,).
-        bottom: Denominator of each patient, shape (n,).
-        z: Standard normal quantile.
-
-    Returns:
-        Low and high; both nan where the mean of `bottom` cannot be told from 0, for then the interval is unbounded.
-    """
-    n = top.size
-    if n < 2:
-        return float("nan"), float("nan")
-    a, b = float(top.mean()), float(bottom.mean())
-    (aa, ab), (_, bb) = np.cov(top, bottom) / n
-    square, linear, constant = b * b - z * z * bb, a * b - z * z * ab, a * a - z * z * aa
-    if square <= 0:
-        return float("nan"), float("nan")
-    half = np.sqrt(max(linear * linear - square * constant, 0.0)) / square
-    return float(linear / square - half), float(linear / square + half)
 
 
 def best_by_price(
@@ -120,7 +97,8 @@ class PriceThresholds:
         unit: Its unit.
         value: Its value in the scenario.
         item: The cost item that it scales.
-        table: subgroup, patients, wtp, strategy, comparator, threshold, mcse, ci_low, ci_high (95 %), worth: on which
+        table: subgroup, patients, wtp, strategy, comparator, threshold, mcse, ci_low, ci_high (95 %,
+            nan where the interval is unbounded), worth: on which
             side of the threshold the strategy is worth more than the comparator ("below", "above" or "never").
         choice: subgroup, wtp, price_low, price_high, best: the best of all strategies by price, from 0.
         patients: Patients under each strategy.
@@ -189,14 +167,23 @@ def price_thresholds(
 
 def _pair(other: Floats, amount: Floats, qaly: Floats, wtp: float) -> dict[str, object]:
     """Threshold of one pair from the differences of each patient."""
-    mean_amount = float(amount.mean())
-    threshold = float(price_threshold(other.mean(), mean_amount, qaly.mean(), wtp))
-    mcse, interval = float("nan"), (float("nan"), float("nan"))
-    if mean_amount != 0:
-        mcse = float(mean_mcse(wtp * qaly - other - threshold * amount)[1]) / abs(mean_amount)
-        interval = fieller(wtp * qaly - other, amount)
+    mean_amount, worth = float(amount.mean()), wtp * qaly - other
     side = "below" if mean_amount > 0 else "above" if mean_amount < 0 else "never"
-    return {"threshold": threshold, "mcse": mcse, "ci_low": interval[0], "ci_high": interval[1], "worth": side}
+    line: dict[str, object] = dict.fromkeys(("threshold", "mcse", "ci_low", "ci_high"), float("nan"))
+    if mean_amount != 0 and amount.size > 1:
+        threshold = float(price_threshold(other.mean(), mean_amount, qaly.mean(), wtp))
+        (top, both), (_, bottom) = np.cov(worth, amount) / amount.size
+        found = fieller(
+            float(worth.mean()),
+            mean_amount,
+            variance_numerator=float(top),
+            variance_denominator=float(bottom),
+            covariance=float(both),
+        )
+        line |= {"threshold": threshold, "mcse": float(mean_mcse(worth - threshold * amount)[1]) / abs(mean_amount)}
+        if found.shape is SetShape.INTERVAL:
+            line |= {"ci_low": found.low, "ci_high": found.high}
+    return {**line, "worth": side}
 
 
 def _other_price(value: float) -> float:

@@ -51,7 +51,7 @@ def test_the_other_questions_answer_in_json() -> None:
     options = ("--no-save", "--format", "json", *FEW)
     two_way = answer("dsa", TUTORIAL, "--two-way", f"{PRICE}=10:100:2", f"{HR}=0.2,0.8", *options)
     assert (two_way["kind"], len(two_way["decisions"]), len(two_way["strategies"])) == ("two-way", 4, 12)
-    price = igsim("dsa", TUTORIAL, "--price", PRICE, "--wtp", "0:100000:3", "--subgroup", "frailty<1", *options)
+    price = answer("dsa", TUTORIAL, "--price", PRICE, "--wtp", "0:100000:3", "--subgroup", "frailty<1", *options)
     assert len(price["thresholds"]) == 9
     assert {row["subgroup"] for row in price["thresholds"]} == {"frailty<1"}
     assert price["best_by_price"][-1]["price_high"] is None

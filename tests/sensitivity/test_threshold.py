@@ -137,25 +137,23 @@ def test_what_cannot_be_searched_is_refused(
 
 
 @pytest.mark.slow
-def test_the_standard_error_is_what_other_seeds_show(tutorial: Scenario) -> None:
+@pytest.mark.parametrize(("path", "between", "price"), [(PRICE, (1.0, 200.0), 100), (HR, (0.02, 1.5), 25)])
+def test_the_standard_error_is_what_other_seeds_show(
+    tutorial: Scenario, path: str, between: tuple[float, float], price: float
+) -> None:
     # Truth: the spread of the threshold over seeds. 40 seeds estimate a standard deviation with a standard error of
     # 11 %, so a reported error wrong by half is seen with power above 0.9. Negative control: an error twice as large
     # must fail the same test.
-    def found(patients: int, seed: int) -> tuple[float, float]:
-        result = thresholds(
-            tutorial,
-            PRICE,
-            between=(1, 200),
-            strategies=("primary", "none"),
-            wtp=100_000,
-            patients=patients,
-            seed=seed,
-        )
-        return float(result.table["threshold"].iloc[0]), float(result.table["mcse"].iloc[0])
-
-    values, errors = np.array([found(500, seed) for seed in range(100, 140)]).T
+    scenario = from_tables(tutorial.resolved(), overrides={PRICE: price})
+    options = {"between": between, "strategies": ("primary", "none"), "wtp": 100_000.0, "patients": 2000}
+    tables = [
+        thresholds(scenario, path, seed=seed, **options).table  # type: ignore[arg-type]
+        for seed in range(300, 340)
+    ]
+    assert [len(table) for table in tables] == [1] * 40
+    values, errors = np.array([table[["threshold", "mcse"]].iloc[0] for table in tables], dtype=float).T
     spread, reported = values.std(ddof=1), errors.mean()
     assert abs(spread / reported - 1) < 3 * 0.112
     assert abs(spread / (2 * reported) - 1) > 3 * 0.112
     covered = np.abs(values - values.mean()) < 1.96 * errors
-    assert covered.sum() >= 33  # 38 expected; fewer than 33 of 40 has probability 0.01
+    assert covered.sum() >= 33  # 38 expected; fewer than 33 of 40 has probability below 0.01
