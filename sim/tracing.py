@@ -150,7 +150,12 @@ def igg_table(scenario: Scenario, patient: int, *, seed: int | None = None, poin
         months: Floats = np.linspace(0.0, float(end), points)
         true = true_igg(model, who, months)
         apparent = measured_igg(months, true, who, no_error, model)
-        columns = {"strategy": strategy.name, "months": months, "true_igg_mg_dl": true, "apparent_igg_mg_dl": apparent}
+        columns = {
+            "strategy": strategy.name,
+            "months": months,
+            "true_igg_mg_dl": true,
+            "apparent_igg_mg_dl": apparent,
+        }
         pieces.append(pd.DataFrame(columns))
     return pd.concat(pieces, ignore_index=True)
 

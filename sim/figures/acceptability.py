@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from sim.figures.style import FAINT, GREY, INK, Look, finished, plain, sentence, tinted
+from sim.figures.style import FAINT, GREY, INK, Look, finished, plain, sentence, tinted, wtp_axis
 from sim.figures.tables import checked
 
 
@@ -25,8 +25,8 @@ def ceac(by_wtp_strategy: pd.DataFrame, look: Look) -> go.Figure:
     """
     fit, look, corrected = _curves(by_wtp_strategy, look, "ceac")
     figure = _by_strategy(fit, look, "ceac", corrected=corrected, value="%{y:.3f}")
-    figure.update_yaxes(range=[-0.02, 1.02], tickformat=".1f")
-    figure.update_xaxes(tickformat=",")
+    figure.update_yaxes(range=[0, 1], tickformat=".1f")
+    wtp_axis(figure, fit["wtp"])
     return finished(
         figure,
         "Cost-effectiveness acceptability curves",
@@ -52,11 +52,13 @@ def expected_loss(by_wtp_strategy: pd.DataFrame, look: Look) -> go.Figure:
     fit, look, corrected = _curves(by_wtp_strategy, look, "expected_loss")
     figure = _by_strategy(fit, look, "expected_loss", corrected=corrected, value="%{y:,.0f} " + look.money)
     figure.update_yaxes(tickformat=",", rangemode="tozero")
-    figure.update_xaxes(tickformat=",")
+    wtp_axis(figure, fit["wtp"])
     return finished(
         figure,
         "Expected loss of choosing each strategy",
-        sentence(["the lowest curve is the choice; its height is the value of perfect information", _corrected(corrected)]),
+        sentence(
+            ["the lowest curve is the choice; its height is the value of perfect information", _corrected(corrected)]
+        ),
         x=look.wtp_title,
         y=f"Expected loss per patient ({look.money})",
     )
@@ -121,14 +123,21 @@ def ceaf(by_wtp: pd.DataFrame, look: Look) -> go.Figure:
     Raises:
         TableError: The table cannot be drawn.
     """
-    fit = checked(by_wtp, "curves by threshold", names=("optimal",), numbers=("wtp", "ceaf"), optional=("ceaf_corrected",))
+    fit = checked(
+        by_wtp, "curves by threshold", names=("optimal",), numbers=("wtp", "ceaf"), optional=("ceaf_corrected",)
+    )
     fit = fit.sort_values("wtp", kind="stable")
     look = look.over(fit["optimal"])
     corrected = bool(fit["ceaf_corrected"].notna().any())
     height = fit["ceaf_corrected"] if corrected else fit["ceaf"]
     figure = go.Figure(
         go.Scatter(
-            x=fit["wtp"], y=height, mode="lines", line={"color": FAINT, "width": 6}, hoverinfo="skip", showlegend=False
+            x=fit["wtp"],
+            y=height,
+            mode="lines",
+            line={"color": FAINT, "width": 6},
+            hoverinfo="skip",
+            showlegend=False,
         )
     )
     for strategy in look.present(fit["optimal"]):
@@ -145,8 +154,8 @@ def ceaf(by_wtp: pd.DataFrame, look: Look) -> go.Figure:
         )
     for _, row in fit[fit["optimal"] != fit["optimal"].shift().fillna(fit["optimal"].iloc[0])].iterrows():
         figure.add_vline(x=row["wtp"], line={"color": GREY, "width": 1, "dash": "dot"})
-    figure.update_yaxes(range=[-0.02, 1.02], tickformat=".1f")
-    figure.update_xaxes(tickformat=",")
+    figure.update_yaxes(range=[0, 1], tickformat=".1f")
+    wtp_axis(figure, fit["wtp"])
     return finished(
         figure,
         "Cost-effectiveness acceptability frontier",
@@ -195,7 +204,7 @@ def price_threshold(
     ).sort_values("wtp", kind="stable")
     look = look.over([*fit["comparator"], *fit["strategy"]])
     figure = go.Figure()
-    one = fit["comparator"].nunique() == 1
+    one = len(fit["comparator"].unique()) == 1
     for (strategy, comparator), own in fit.groupby(["strategy", "comparator"], sort=False):
         banded = own.dropna(subset=["low", "high"])
         if not banded.empty:
@@ -231,8 +240,8 @@ def price_threshold(
     if current is not None:
         line = {"color": INK, "width": 1.5, "dash": "dash"}
         text = f"{current:,.0f} {look.money} {plain(unit)} in this analysis"
-        figure.add_hline(y=current, line=line, annotation={"text": text, "xanchor": "right"})
-    figure.update_xaxes(tickformat=",")
+        figure.add_hline(y=current, line=line, annotation={"text": text, "x": 0, "xanchor": "left"})
+    wtp_axis(figure, fit["wtp"])
     figure.update_yaxes(tickformat=",", rangemode="tozero")
     versus = f" against {look.label(fit['comparator'].iloc[0])}" if one else ""
     return finished(

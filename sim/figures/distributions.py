@@ -71,9 +71,17 @@ def histogram(draws: pd.DataFrame, look: Look, *, outcome: str, unit: str | None
     height = 1 / len(present)
     for place in range(1, len(present) + 1):
         top = 1 - (place - 1) * height
-        axis = {"domain": [top - 0.86 * height, top], "tickformat": ".0%", "rangemode": "tozero", "nticks": 4}
+        axis = {
+            "domain": [top - 0.86 * height, top],
+            "tickformat": ".0%",
+            "rangemode": "tozero",
+            "nticks": 4,
+            "title": "Share",
+        }
         figure.update_layout({f"yaxis{'' if place == 1 else place}": axis})
-    figure.update_layout(bargap=0, xaxis={"anchor": f"y{len(present) if len(present) > 1 else ''}", "tickformat": ","})
+    figure.update_layout(
+        bargap=0, xaxis={"anchor": f"y{len(present) if len(present) > 1 else ''}", "tickformat": ","}
+    )
     return finished(
         figure,
         f"Distribution of {_named(outcome)} over draws",
@@ -258,7 +266,10 @@ def convergence(table: pd.DataFrame, look: Look, *, over: str = "patients", wtp:
     figure.add_hline(y=0, line={"color": INK, "width": 1, "dash": "dot"})
     figure.update_xaxes(tickformat=",", rangemode="tozero")
     figure.update_yaxes(tickformat=",")
-    reading = ["running mean and 95 % Monte Carlo interval", "" if wtp is None else f"at {wtp:,.0f} {look.money} per QALY"]
+    reading = [
+        "running mean and 95 % Monte Carlo interval",
+        "" if wtp is None else f"at {wtp:,.0f} {look.money} per QALY",
+    ]
     return finished(
         figure,
         f"Convergence of INMB over {over}, against {' or '.join(versus)}",

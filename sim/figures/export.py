@@ -21,7 +21,7 @@ PNG_SCALE = 2
 
 # The browser itself refuses any request from a page of ours, whatever a title or label holds.
 _NO_NETWORK = (
-    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; script-src \'unsafe-inline\'; '
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline'; "
     "style-src 'unsafe-inline'; img-src data: blob:; font-src data:\">"
 )
 _CONFIG = {"responsive": True, "displaylogo": False, "toImageButtonOptions": {"format": "svg"}}
@@ -70,7 +70,7 @@ def save_all(figures: Mapping[Path, go.Figure]) -> None:
 
 
 def page(figure: go.Figure) -> str:
-    """A whole HTML page with the figure and all it needs; it makes no request, and the browser is told to refuse any."""
+    """A whole HTML page with the figure and all it needs; the browser is told to refuse any request."""
     text: str = figure.to_html(include_plotlyjs=True, include_mathjax=False, full_html=True, config=_CONFIG)
     return text.replace("<head>", f"<head>{_NO_NETWORK}", 1)
 
@@ -115,5 +115,7 @@ def _options(path: Path, figure: go.Figure) -> dict[str, object]:
 
 
 def _no_browser(found: str) -> UsageError:
-    allowed = "install Chromium (Debian: apt-get install chromium fonts-liberation), or ask for .html, which needs none"
+    allowed = (
+        "install Chromium (Debian: apt-get install chromium fonts-liberation), or ask for .html, which needs none"
+    )
     return UsageError("an image cannot be drawn", [Problem("browser", found, allowed)])

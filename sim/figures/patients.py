@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -13,24 +15,52 @@ from sim.figures.tables import checked
 _ENDINGS = ("infection_death", "other_death", "horizon")
 _IG_ENDS = ("ig_harm", "ig_stopped", *_ENDINGS)
 BLUE, RED, GREEN = COLOURS[0], COLOURS[1], COLOURS[2]
+IG_HEIGHT = -0.24
+"""Where immunoglobulin runs, in lanes below the middle of its own."""
 
-_MARKS: tuple[tuple[str, str, str, dict[str, object]], ...] = (
-    ("igg_test", "", "IgG test", {"symbol": "line-ns", "size": 8, "line": {"width": 1.5, "color": GREY}}),
-    ("crs", "", "CRS", {"symbol": "triangle-up", "size": 10, "color": GREY}),
-    ("icans", "", "ICANS", {"symbol": "triangle-down", "size": 10, "color": GREY}),
-    ("infection", "grade_1_2", "Infection, grade 1–2", {"symbol": "circle", "size": 9, "color": RED}),
-    ("infection", "grade_3plus", "Infection, grade ≥ 3", {"symbol": "diamond", "size": 14, "color": RED}),
-    ("averted", "grade_1_2", "Averted, grade 1–2", {"symbol": "circle-open", "size": 9, "color": RED, "line": {"width": 2}}),
-    ("averted", "grade_3plus", "Averted, grade ≥ 3", {"symbol": "diamond-open", "size": 14, "color": RED, "line": {"width": 2}}),
-    ("course", "", "Preemptive course", {"symbol": "hexagon", "size": 10, "color": GREEN}),
-    ("ig_ordered", "", "Ig ordered", {"symbol": "triangle-right", "size": 11, "color": BLUE}),
-    ("ig_harm", "", "Ig ends by a harm", {"symbol": "x", "size": 11, "color": BLUE}),
-    ("ig_stopped", "", "Ig ends by its stop rule", {"symbol": "square-open", "size": 10, "color": BLUE}),
-    ("infection_death", "", "Death of infection", {"symbol": "cross", "size": 14, "color": INK}),
-    ("other_death", "", "Death", {"symbol": "x", "size": 13, "color": INK}),
-    ("horizon", "", "Alive at the horizon", {"symbol": "arrow-right", "size": 14, "color": INK}),
+
+@dataclass(frozen=True)
+class _Mark:
+    """How one kind of event is marked; `height` in lanes over the middle of its own."""
+
+    event: str
+    grade: str
+    name: str
+    symbol: str
+    size: int
+    colour: str
+    hollow: bool = False
+    height: float = 0.0
+
+    @property
+    def marker(self) -> dict[str, object]:
+        fill = "white" if self.hollow else self.colour
+        width = 2 if self.hollow or self.symbol.startswith("line") else 0
+        return {
+            "symbol": self.symbol,
+            "size": self.size,
+            "color": fill,
+            "line": {"width": width, "color": self.colour},
+        }
+
+
+_MARKS = (
+    _Mark("igg_test", "", "IgG test", "line-ns", 9, GREY, height=0.18),
+    _Mark("crs", "", "CRS", "triangle-up", 10, GREY, height=0.18),
+    _Mark("icans", "", "ICANS", "triangle-down", 10, GREY, height=0.18),
+    _Mark("infection", "grade_1_2", "Infection, grade 1–2", "circle", 9, RED),
+    _Mark("infection", "grade_3plus", "Infection, grade ≥ 3", "diamond", 14, RED),
+    _Mark("averted", "grade_1_2", "Averted, grade 1–2", "circle", 9, RED, hollow=True),
+    _Mark("averted", "grade_3plus", "Averted, grade ≥ 3", "diamond", 13, RED, hollow=True),
+    _Mark("course", "", "Preemptive course", "hexagon", 10, GREEN, height=0.18),
+    _Mark("ig_ordered", "", "Ig ordered", "triangle-right", 11, BLUE, height=IG_HEIGHT),
+    _Mark("ig_harm", "", "Ig ends by a harm", "x", 11, BLUE, height=IG_HEIGHT),
+    _Mark("ig_stopped", "", "Ig ends by its stop rule", "square", 10, BLUE, hollow=True, height=IG_HEIGHT),
+    _Mark("infection_death", "", "Death of infection", "cross", 14, INK),
+    _Mark("other_death", "", "Death", "x", 13, INK),
+    _Mark("horizon", "", "Alive at the horizon", "arrow-right", 14, INK),
 )
-"""Event, grade, words, and how it is marked; drawn in this order."""
+"""Drawn in this order."""
 
 
 def swimlanes(events: pd.DataFrame, look: Look) -> go.Figure:
@@ -56,15 +86,15 @@ def swimlanes(events: pd.DataFrame, look: Look) -> go.Figure:
     for kind, name, colour, width, shift in (
         ("life", "Alive", "#C8C8C8", 3, 0.0),
         ("treatment", "On the bispecific", "#8C8C8C", 9, 0.0),
-        ("ig", "On immunoglobulin", "#56B4E9", 7, -0.24),
+        ("ig", "On immunoglobulin", COLOURS[5], 7, IG_HEIGHT),
     ):
         figure.add_trace(_spans(fit, lane, kind, name, {"color": colour, "width": width}, shift))
     figure.add_trace(_infusions(fit))
     figure.add_trace(_threads(fit))
-    for event, grade, name, marker in _MARKS:
-        own = fit[(fit["event"] == event) & ((fit["grade"] == grade) if grade else True)]
+    for mark in _MARKS:
+        own = fit[(fit["event"] == mark.event) & ((fit["grade"] == mark.grade) if mark.grade else True)]
         if not own.empty:
-            figure.add_trace(_marked(own, name, marker))
+            figure.add_trace(_marked(own, mark))
     figure.update_yaxes(
         tickvals=list(lane.values()),
         ticktext=[look.tick(strategy) for strategy in lane],
@@ -74,7 +104,8 @@ def swimlanes(events: pd.DataFrame, look: Look) -> go.Figure:
         showline=False,
         ticks="",
     )
-    figure.update_xaxes(rangemode="tozero", zeroline=False)
+    last = float(fit["time_months"].max()) or 1.0
+    figure.update_xaxes(range=[-0.02 * last, 1.04 * last], zeroline=False)
     return finished(
         figure,
         f"Patient {patient} under each strategy",
@@ -137,7 +168,7 @@ def _infusions(fit: pd.DataFrame) -> go.Scatter:
     own = fit[fit["event"] == "infusion"]
     return go.Scatter(
         x=own["time_months"],
-        y=own["lane"] - 0.24,
+        y=own["lane"] + IG_HEIGHT,
         customdata=own["value"],
         name="Infusion",
         mode="markers",
@@ -152,7 +183,7 @@ def _threads(fit: pd.DataFrame) -> go.Scatter:
     x: list[float] = []
     y: list[float] = []
     for _, same in candidates.groupby(["cause", "layer", "candidate"], sort=False):
-        if same["event"].nunique() > 1:
+        if len(same["event"].unique()) > 1:
             ordered = same.sort_values("lane")
             x += [*ordered["time_months"], np.nan]
             y += [*ordered["lane"], np.nan]
@@ -161,14 +192,15 @@ def _threads(fit: pd.DataFrame) -> go.Scatter:
     )
 
 
-def _marked(own: pd.DataFrame, name: str, marker: dict[str, object]) -> go.Scatter:
+def _marked(own: pd.DataFrame, mark: _Mark) -> go.Scatter:
     return go.Scatter(
         x=own["time_months"],
-        y=own["lane"],
+        y=own["lane"] + mark.height,
         customdata=[plain(text) for text in own["text"]],
-        name=name,
+        name=mark.name,
         mode="markers",
-        marker=marker,
+        marker=mark.marker,
+        cliponaxis=False,
         hovertemplate="month %{x:.2f}<br>%{customdata}<extra></extra>",
     )
 
@@ -252,5 +284,6 @@ def _tests(rows: pd.DataFrame, name: str, marker: dict[str, object]) -> go.Scatt
         name=name,
         mode="markers",
         marker=marker,
+        cliponaxis=False,
         hovertemplate="month %{x:.2f}<br>measured %{y:,.0f} mg/dL<br>true %{customdata:,.0f} mg/dL",
     )

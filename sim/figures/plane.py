@@ -73,8 +73,9 @@ def ce_plane(draws: pd.DataFrame, look: Look, *, comparator: str, wtp: float | N
         note = "" if wtp is None else f"<br>cost-effective in {np.mean(wtp * pair[0] > pair[1]):.1%} of draws"
         figure.add_trace(_mean(pair.mean(axis=1), strategy, look, note))
     everything = np.concatenate([differences[["delta_qaly", "delta_cost"]].to_numpy().T, *outlines], axis=1)
-    shown = f"{n:,} draws" if step == 1 else f"{n:,} draws, every {step}th shown"
-    reading = [shown if n > 1 else "one draw", "ellipses hold 95 % of a normal distribution" if n > 1 else ""]
+    shown = f"{n:,} draws" if step == 1 else f"{n:,} draws, one in {step} shown"
+    ellipses = "ellipses: 95 % of a normal distribution of their mean and covariance; large symbols: means"
+    reading = [shown, ellipses] if n > 1 else ["one draw"]
     return _as_plane(figure, everything, look, comparator, wtp, reading)
 
 
@@ -101,7 +102,7 @@ def ce_plane_means(differences: pd.DataFrame, look: Look, *, wtp: float | None =
         numbers=("delta_cost", "delta_qaly"),
         optional=spread,
     )
-    if fit["comparator"].nunique() > 1:
+    if len(fit["comparator"].unique()) > 1:
         problem = Problem("column comparator", ", ".join(fit["comparator"].unique()), "one comparator for all rows")
         raise TableError("the table of differences cannot be drawn", [problem])
     comparator = fit["comparator"].iloc[0]
@@ -179,7 +180,7 @@ def _as_plane(
     return finished(
         figure,
         f"Cost-effectiveness plane against {versus}",
-        sentence([*reading, "the large symbols are means" if len(reading) > 1 else ""]),
+        sentence(reading),
         x="Incremental QALYs per patient",
         y=f"Incremental cost per patient ({look.money})",
     )
@@ -260,7 +261,12 @@ def ce_frontier(incremental: pd.DataFrame, look: Look) -> go.Figure:
     return finished(
         figure,
         "Costs and QALYs of the strategies, and the efficiency frontier",
-        sentence(["hollow: not on the frontier", "bars: 95 % Monte Carlo intervals of each strategy by itself"]),
+        sentence(
+            [
+                "hollow: dominated or extendedly dominated",
+                "bars: 95 % Monte Carlo intervals of each strategy by itself",
+            ]
+        ),
         x="QALYs per patient, discounted",
         y=f"Cost per patient, discounted ({look.money})",
     )
@@ -269,15 +275,16 @@ def ce_frontier(incremental: pd.DataFrame, look: Look) -> go.Figure:
 def _frontier_point(row: pd.Series, strategy: str, look: Look) -> go.Scatter:
     on = row["status"] in _FRONTIER
     symbol = look.symbol(strategy) + ("" if on else "-open")
-    error = {"type": "data", "thickness": 1.2, "width": 4, "color": look.colour(strategy)}
+    colour = look.colour(strategy)
+    error = {"type": "data", "thickness": 1.2, "width": 4, "color": colour}
     return go.Scatter(
         x=[row["qaly"]],
         y=[row["cost"]],
         error_x=_error(error, row["qaly_mcse"]),
         error_y=_error(error, row["cost_mcse"]),
-        name=look.label(strategy) + ("" if on else f" ({row['status']})"),
+        name=look.label(strategy),
         mode="markers",
-        marker={"color": look.colour(strategy), "symbol": symbol, "size": 13, "line": {"width": 2}},
+        marker={"color": colour, "symbol": symbol, "size": 13, "line": {"width": 2, "color": colour}},
         hovertemplate=f"{row['status']}<br>QALYs %{{x:.4f}}<br>cost %{{y:,.0f}} {look.money}",
     )
 

@@ -1,4 +1,4 @@
-"""Which inputs move the answer: tornado, two-way decision map, correlations."""
+"""Which inputs move the answer: two-way decision map, correlations; and the gain of common luck."""
 
 from __future__ import annotations
 
@@ -7,107 +7,33 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sim.errors import Problem, TableError
-from sim.figures.style import COLOURS, FAINT, GREY, INK, Look, finished, hatched, plain, sentence, tinted, wrapped
+from sim.figures.style import (
+    COLOURS,
+    FAINT,
+    GREY,
+    INK,
+    Look,
+    finished,
+    plain,
+    sentence,
+    tinted,
+    words,
+    wrapped,
+)
 from sim.figures.tables import checked
 from sim.figures.value import error_bars, tall
 
 MOST_BARS = 20
 
 
-def tornado(
+def two_way(
     table: pd.DataFrame,
     look: Look,
     *,
-    outcome: str,
-    unit: str | None = None,
-    base: float | None = None,
-    most: int = MOST_BARS,
-) -> go.Figure:
-    """One-way sensitivity analysis, the widest swing on top.
-
-    Args:
-        table: Columns path, low, high (values of the input), outcome_low, outcome_high (outcome at each); and, where
-            known, swing_mcse (Monte Carlo standard error of the swing) and outcome_base, the same in all rows.
-        look: Currency.
-        outcome: What the outcome is, e.g. "INMB of primary against none at 50,000 USD per QALY".
-        unit: Its unit; None for the currency.
-        base: Outcome at the base values; None takes outcome_base.
-        most: Inputs shown; the subtitle says how many are left out.
-
-    Returns:
-        The bars towards the low and towards the high value, pale where the swing is within its Monte Carlo error.
-
-    Raises:
-        TableError: The table cannot be drawn, or the outcome at the base values is not known.
-    """
-    ends = ("low", "high", "outcome_low", "outcome_high")
-    fit = checked(table, "one-way analyses", names=("path",), numbers=ends, optional=("swing_mcse", "outcome_base"))
-    centre = float(fit["outcome_base"].iloc[0]) if base is None else base
-    if not np.isfinite(centre):
-        problem = Problem("column outcome_base", "none", "the outcome at the base values, here or as base")
-        raise TableError("the table of one-way analyses cannot be drawn", [problem])
-    fit["swing"] = (fit["outcome_high"] - fit["outcome_low"]).abs()
-    fit["within_noise"] = fit["swing"] < 1.96 * fit["swing_mcse"]
-    reach = fit[["outcome_low", "outcome_high"]].sub(centre).abs().max(axis=1)
-    shown = fit.loc[fit["swing"].where(fit["swing"] > 0, reach).sort_values(kind="stable").index[-most:]]
-    unit = look.money if unit is None else plain(unit)
-    figure = go.Figure()
-    for end, name, colour, hatch in (("low", "Low value", COLOURS[0], ""), ("high", "High value", COLOURS[1], "/")):
-        figure.add_trace(_tornado_bars(shown, end, name, centre, unit, hatched(colour, hatch)))
-    figure.add_vline(x=centre, line={"color": INK, "width": 1.5})
-    low, high = shown[["outcome_low", "outcome_high"]].min().min(), shown[["outcome_low", "outcome_high"]].max().max()
-    low, high = min(low, centre), max(high, centre)
-    room = 0.14 * (high - low) or 1.0
-    if low < 0 < high:
-        figure.add_vline(x=0, line={"color": GREY, "width": 1.5, "dash": "dot"})
-    figure.update_xaxes(range=[low - room, high + room], tickformat=",", zeroline=False)
-    figure.update_layout(barmode="overlay", bargap=0.35)
-    left_out = len(fit) - len(shown)
-    reading = [
-        f"line: {centre:,.5g} {unit} at the base values",
-        "numbers: low and high value of each input",
-        "pale: swing within its Monte Carlo error" if shown["within_noise"].any() else "",
-        f"{left_out} smaller ones are not shown" if left_out else "",
-    ]
-    return finished(
-        figure,
-        f"One-way sensitivity of {plain(outcome)}",
-        sentence(reading),
-        x=f"{plain(outcome)} ({unit})",
-        height=tall(len(shown)),
-    )
-
-
-def _tornado_bars(
-    shown: pd.DataFrame, end: str, name: str, centre: float, unit: str, fill: dict[str, object]
-) -> go.Bar:
-    outcome = shown[f"outcome_{end}"]
-    other = shown["outcome_high" if end == "low" else "outcome_low"]
-    # The number goes where no other bar is: outside its own bar, unless the other end lies further out.
-    beyond = (outcome - centre) * (other - centre) > 0
-    hidden = beyond & ((other - centre).abs() > (outcome - centre).abs())
-    return go.Bar(
-        x=outcome - centre,
-        base=centre,
-        y=[wrapped(path, 36) for path in shown["path"]],
-        orientation="h",
-        name=name,
-        marker={**fill, "opacity": np.where(shown["within_noise"], 0.3, 1.0)},
-        text=[f"{value:.4g}" for value in shown[end]],
-        textposition=["inside" if inner else "outside" for inner in hidden],
-        textangle=0,
-        cliponaxis=False,
-        textfont={"size": 11},
-        customdata=np.column_stack([shown[end], outcome, shown["swing"], shown["swing_mcse"]]),
-        hovertemplate=(
-            f"%{{y}} = %{{customdata[0]:.4g}}<br>outcome %{{customdata[1]:,.5g}} {unit}"
-            f"<br>swing %{{customdata[2]:,.5g}} ± %{{customdata[3]:,.3g}} (MCSE) {unit}"
-        ),
-    )
-
-
-def two_way(
-    table: pd.DataFrame, look: Look, *, x: str, y: str, wtp: float | None = None, base: tuple[float, float] | None = None
+    x: str,
+    y: str,
+    wtp: float | None = None,
+    base: tuple[float, float] | None = None,
 ) -> go.Figure:
     """Which strategy is best over two inputs.
 
@@ -127,7 +53,9 @@ def two_way(
     Raises:
         TableError: The table cannot be drawn, or is not a full grid.
     """
-    fit = checked(table, "two-way analyses", names=("best",), numbers=("x", "y"), gaps=("inmb",), optional=("inmb_mcse",))
+    fit = checked(
+        table, "two-way analyses", names=("best",), numbers=("x", "y"), gaps=("inmb",), optional=("inmb_mcse",)
+    )
     look = look.over(fit["best"])
     xs, ys = np.unique(fit["x"]), np.unique(fit["y"])
     if len(fit) != xs.size * ys.size or fit.duplicated(["x", "y"]).any():
@@ -184,7 +112,9 @@ def _regions(cells: pd.DataFrame, code: np.ndarray, xs: np.ndarray, ys: np.ndarr
         shade = tinted(look.colour(name), 0.55)
         scale += [(place / n, shade), ((place + 1) / n, shade)]
     labels = [look.label(name) for name in cells["best"]]
-    told = np.stack([np.array(labels, dtype=object), cells["inmb"].to_numpy(object), cells["inmb_mcse"].to_numpy(object)])
+    told = np.stack(
+        [np.array(labels, dtype=object), cells["inmb"].to_numpy(object), cells["inmb_mcse"].to_numpy(object)]
+    )
     return go.Heatmap(
         x=xs,
         y=ys,
@@ -260,7 +190,7 @@ def correlations(table: pd.DataFrame, look: Look, *, strategy: str, most: int = 
         f"Correlation of inputs with the INMB of {look.label(strategy)}",
         sentence(["hatched: a higher value lowers it", f"{left_out} weaker ones are not shown" if left_out else ""]),
         x="Correlation over draws",
-        height=tall(len(shown)),
+        height=tall(list(shown["path"]), 36),
         legend=False,
     )
 
@@ -283,11 +213,11 @@ def common_luck(table: pd.DataFrame, look: Look) -> go.Figure:
     look = look.over(fit["strategy"])
     figure = go.Figure()
     for strategy in look.present(fit["strategy"]):
-        own = fit[fit["strategy"] == strategy][::-1]
+        own = fit[fit["strategy"] == strategy]
         figure.add_trace(
             go.Bar(
                 x=own["ratio"],
-                y=[wrapped(name, 30) for name in own["outcome"]],
+                y=[words(name) for name in own["outcome"]],
                 orientation="h",
                 name=look.label(strategy),
                 marker=look.bar(strategy),
@@ -297,12 +227,12 @@ def common_luck(table: pd.DataFrame, look: Look) -> go.Figure:
         )
     figure.add_vline(x=1, line={"color": GREY, "width": 1.5, "dash": "dot"})
     figure.update_xaxes(rangemode="tozero")
-    figure.update_yaxes(gridcolor=FAINT)
+    figure.update_yaxes(gridcolor=FAINT, autorange="reversed")
     figure.update_layout(barmode="group", bargap=0.3)
     return finished(
         figure,
         "Gain of common luck",
         "below 1, the same luck under all strategies makes differences more precise than independent arms would",
         x="SD of the paired difference / SD of independent arms",
-        height=tall(fit["outcome"].nunique() * max(1, fit["strategy"].nunique() // 2)),
+        height=tall(list(fit["outcome"].unique()), 30, 22 + 14 * fit["strategy"].nunique()),
     )

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 
 import plotly.graph_objects as go
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Told apart with any kind of colour vision (Okabe and Ito 2008); its yellow is too pale for white paper."""
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D")
+"""Told apart with any kind of colour vision (Okabe and Ito 2008); grey stands for their black, yellow is left out."""
 
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "hexagon")
@@ -33,6 +33,7 @@ WIDTH, HEIGHT = 900, 560
 _FONT = "Arial, Helvetica, Liberation Sans, DejaVu Sans, sans-serif"
 _ACRONYMS = {"ig": "Ig", "igg": "IgG", "crs": "CRS", "icans": "ICANS", "qaly": "QALYs", "inmb": "INMB", "cmv": "CMV"}
 _ACRONYMS |= {"hbv": "HBV", "hr": "HR", "pcr": "PCR", "vs": "vs"}
+_NAMES = {"crs_icans": "CRS and ICANS", "step_up_hospital": "Hospital stay for step-up dosing"}
 
 _AXIS = {
     "showline": True,
@@ -43,7 +44,7 @@ _AXIS = {
     "zerolinecolor": "#9A9A9A",
     "zerolinewidth": 1,
     "automargin": True,
-    "title": {"standoff": 12},
+    "title": {"standoff": 12, "font": {"size": 14}},
 }
 TEMPLATE = go.layout.Template(
     layout={
@@ -150,6 +151,8 @@ def wrapped(text: str, width: int) -> str:
 def words(name: str) -> str:
     """A component's name in words: `cost:ig_administration` is "Ig administration"."""
     last = name.split(":", 1)[-1].replace("grade_3plus", "grade ≥ 3").replace("grade_1_2", "grade 1–2")
+    if last in _NAMES:
+        return _NAMES[last]
     parts = [_ACRONYMS.get(part, part) for part in last.replace(":", ", ").replace("_", " ").split(" ")]
     text = " ".join(parts)
     return plain(text[:1].upper() + text[1:])
@@ -176,6 +179,7 @@ def finished(
     y: str | None = None,
     height: int = HEIGHT,
     legend: bool = True,
+    panels: bool = False,
 ) -> go.Figure:
     """Put title, axis titles and legend on a figure, the legend under the plot.
 
@@ -187,26 +191,27 @@ def finished(
         y: Title of the y axis with its unit.
         height: Pixels.
         legend: Whether there is one.
+        panels: Whether panels have titles of their own, which need room.
 
     Returns:
         The same figure.
     """
-    lines = subtitle.count("<br>")
-    top = 92 + 18 * lines
+    heading = "<br>".join(textwrap.wrap(title, 76, break_long_words=False, break_on_hyphens=False))
+    top = 92 + 18 * subtitle.count("<br>") + 23 * heading.count("<br>") + (24 if panels else 0)
     # Under the plot at a fixed distance in pixels, whatever the height.
     below = -68 / (height - top - 110)
     figure.update_layout(
         template=TEMPLATE,
         title={
-            "text": f"<b>{title}</b>",
+            "text": f"<b>{heading}</b>",
             "subtitle": {"text": subtitle, "font": {"size": 13, "color": GREY}},
             "x": 0,
-            "xref": "paper",
+            "xref": "container",
             "xanchor": "left",
             "y": 1,
             "yref": "container",
             "yanchor": "top",
-            "pad": {"t": 18},
+            "pad": {"t": 18, "l": 24},
             "font": {"size": 18},
         },
         margin={"t": top},
@@ -221,6 +226,18 @@ def finished(
     return figure
 
 
-def sentence(parts: Sequence[str], width: int = 105) -> str:
+def number(value: float, form: str = ",.0f") -> str:
+    """A number in our own text, with a proper minus sign."""
+    return format(value, form).replace("-", "−")
+
+
+def wtp_axis(figure: go.Figure, wtp: Iterable[float]) -> None:
+    """Let the thresholds fill the x axis; symbols at its ends stay whole."""
+    last = max(wtp)
+    figure.update_xaxes(tickformat=",", range=[0, last] if last > 0 else [-1, 1])
+    figure.update_traces(cliponaxis=False, selector={"type": "scatter"})
+
+
+def sentence(parts: Sequence[str], width: int = 112) -> str:
     """Short statements as one subtitle, broken where it would leave the page."""
     return "<br>".join(textwrap.wrap("; ".join(part for part in parts if part), width))

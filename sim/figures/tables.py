@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sim.cea import PsaTable, analyse
 from sim.errors import Problem, TableError, UsageError
+from sim.figures.style import Look
 
 Floats = NDArray[np.float64]
 
@@ -70,6 +71,12 @@ def checked(
     return fit
 
 
+def outcomes_of(table: pd.DataFrame, look: Look) -> tuple[pd.DataFrame, Look]:
+    """A table of mean outcomes (strategy, component, mean, mcse) fit to be drawn, and a look over its strategies."""
+    fit = checked(table, "outcomes", names=("strategy", "component"), numbers=("mean",), optional=("mcse",))
+    return fit, look.over(fit["strategy"])
+
+
 def known(strategy: str, strategies: Sequence[str], what: str = "comparator") -> str:
     """The same strategy, or an error that lists those there are."""
     if strategy not in strategies:
@@ -98,7 +105,8 @@ def psa_table(draws: pd.DataFrame) -> PsaTable:
     if wrong.any():
         place, allowed = f"draw {wrong[wrong].index[0]}", f"each of {', '.join(strategies)} once"
         raise TableError(
-            "the table of PSA draws cannot be drawn", [Problem(place, "other strategies, or one of them twice", allowed)]
+            "the table of PSA draws cannot be drawn",
+            [Problem(place, "other strategies, or one of them twice", allowed)],
         )
     wide = fit.pivot(index="draw", columns="strategy", values=["cost", "qaly"])  # noqa: PD010 - keys are unique
     iterations = np.array([str(label) for label in wide.index])

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from sim.figures.style import COLOURS, DASHES, GREY, SYMBOLS, Z_95, Look, finished, hatched, plain, sentence, tinted, wrapped
+from sim.figures.style import (
+    COLOURS,
+    DASHES,
+    GREY,
+    SYMBOLS,
+    Z_95,
+    Look,
+    finished,
+    hatched,
+    plain,
+    sentence,
+    tinted,
+    wrapped,
+    wtp_axis,
+)
 from sim.figures.tables import checked
 
 
@@ -23,7 +39,9 @@ def evpi(by_wtp: pd.DataFrame, look: Look) -> go.Figure:
     Raises:
         TableError: The table cannot be drawn.
     """
-    return _evpi(by_wtp, look, "evpi", "Expected value of perfect information", f"EVPI per patient ({look.money})", "")
+    return _evpi(
+        by_wtp, look, "evpi", "Expected value of perfect information", f"EVPI per patient ({look.money})", ""
+    )
 
 
 def population_evpi(by_wtp: pd.DataFrame, look: Look, *, years: float | None = None) -> go.Figure:
@@ -79,7 +97,7 @@ def _evpi(by_wtp: pd.DataFrame, look: Look, column: str, title: str, y: str, not
                 hovertemplate=f"%{{x:,.0f}} {look.money} per QALY<br>%{{y:,.0f}} {look.money}",
             )
         )
-    figure.update_xaxes(tickformat=",")
+    wtp_axis(figure, fit["wtp"])
     figure.update_yaxes(tickformat=",", rangemode="tozero")
     reading = sentence([note, "what removing all uncertainty before deciding would be worth"])
     return finished(figure, title, reading, x=look.wtp_title, y=y, legend=len(figure.data) > 1)
@@ -110,7 +128,7 @@ def evppi(table: pd.DataFrame, look: Look, *, wtp: float | None = None, most: in
             marker=hatched(COLOURS[0], ""),
             error_x=error_bars(shown["standard_error"]),
             customdata=shown["standard_error"],
-            hovertemplate=f"%{{y}}<br>EVPPI %{{x:,.1f}} {look.money}<br>standard error %{{customdata:,.1f}}<extra></extra>",
+            hovertemplate=f"%{{y}}<br>EVPPI %{{x:,.1f}} ± %{{customdata:,.1f}} (SE) {look.money}<extra></extra>",
         )
     )
     figure.update_xaxes(tickformat=",", rangemode="tozero")
@@ -126,17 +144,18 @@ def evppi(table: pd.DataFrame, look: Look, *, wtp: float | None = None, most: in
         "Expected value of partial perfect information",
         sentence(reading),
         x=f"EVPPI per patient ({look.money})",
-        height=tall(len(shown)),
+        height=tall(list(shown["set"]), 34),
         legend=False,
     )
 
 
-def evsi(table: pd.DataFrame, look: Look) -> go.Figure:
+def evsi(table: pd.DataFrame, look: Look, *, size: str = "Patients in the study") -> go.Figure:
     """Expected value of sample information of a study, by its size, for one patient's decision.
 
     Args:
         table: Columns n (patients in the study), evsi; and, where known, standard_error and design.
         look: Currency.
+        size: What n counts, for the axis.
 
     Returns:
         A line with 95 % intervals for each design.
@@ -149,18 +168,19 @@ def evsi(table: pd.DataFrame, look: Look) -> go.Figure:
         figure,
         "Expected value of sample information, by size of the study",
         "what deciding after the study would be worth over deciding now",
-        x="Patients in the study",
+        x=size,
         y=f"EVSI per patient ({look.money})",
         legend=len(figure.data) > 1,
     )
 
 
-def enbs(table: pd.DataFrame, look: Look) -> go.Figure:
+def enbs(table: pd.DataFrame, look: Look, *, size: str = "Patients in the study") -> go.Figure:
     """Expected net benefit of sampling by size of the study: its value to the population less its cost.
 
     Args:
         table: Columns n, enbs; and, where known, enbs_se and design.
         look: Currency.
+        size: What n counts, for the axis.
 
     Returns:
         A line for each design; the best size is marked on each.
@@ -173,10 +193,12 @@ def enbs(table: pd.DataFrame, look: Look) -> go.Figure:
         best = int(np.argmax(trace.y))
         figure.add_annotation(
             x=trace.x[best],
-            y=trace.y[best],
-            text=f"best of these: n = {trace.x[best]:,.0f}" if trace.y[best] > 0 else "not worth its cost at any size",
+            y=trace.y[best] + (0.0 if trace.error_y.array is None else trace.error_y.array[best]),
+            text=f"best of these: n = {trace.x[best]:,.0f}"
+            if trace.y[best] > 0
+            else "not worth its cost at any size",
             arrowcolor=GREY,
-            ay=-36,
+            ay=-24,
             ax=0,
         )
     figure.add_hline(y=0, line={"color": GREY, "width": 1})
@@ -185,7 +207,7 @@ def enbs(table: pd.DataFrame, look: Look) -> go.Figure:
         figure,
         "Expected net benefit of sampling, by size of the study",
         "value of the study to the population less its cost; worth running where above 0",
-        x="Patients in the study",
+        x=size,
         y=f"ENBS ({look.money})",
         legend=len(figure.data) > 1,
     )
@@ -220,9 +242,16 @@ def error_bars(standard_error: pd.Series) -> dict[str, object]:
     """95 % intervals, none where the standard error is blank."""
     if standard_error.notna().sum() == 0:
         return {"visible": False}
-    return {"type": "data", "array": Z_95 * standard_error.fillna(0.0), "thickness": 1.3, "width": 4, "color": "#222222"}
+    return {
+        "type": "data",
+        "array": Z_95 * standard_error.fillna(0.0),
+        "thickness": 1.3,
+        "width": 4,
+        "color": "#222222",
+    }
 
 
-def tall(rows: int) -> int:
-    """Height in pixels of a figure with a row for each bar."""
-    return max(320, 200 + 30 * rows)
+def tall(names: Sequence[str], width: int, least: int = 30) -> int:
+    """Height in pixels of a figure with a row of at least `least` for each name wrapped at `width` letters."""
+    lines = max((wrapped(name, width).count("<br>") + 1 for name in names), default=1)
+    return max(320, 200 + max(least, 4 + 18 * lines) * len(names))

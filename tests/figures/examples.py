@@ -78,7 +78,9 @@ def thresholds() -> pd.DataFrame:
     for name, slope, start in (("primary", 4.2e-4, 3.0), ("preemptive", 5e-4, 6.0), ("secondary", 8e-4, -12.0)):
         price = start + slope * wtp
         table = {"wtp": wtp, "strategy": name, "comparator": "none", "threshold": np.where(price < 0, np.nan, price)}
-        pieces.append(pd.DataFrame(table).assign(low=lambda t: t["threshold"] * 0.8, high=lambda t: t["threshold"] * 1.25))
+        pieces.append(
+            pd.DataFrame(table).assign(low=lambda t: t["threshold"] * 0.8, high=lambda t: t["threshold"] * 1.25)
+        )
     return pd.concat(pieces, ignore_index=True)
 
 
@@ -97,7 +99,12 @@ def convergence(seed: int = 3) -> pd.DataFrame:
 
 
 def correlations() -> pd.DataFrame:
-    paths = ["immunoglobulin.hr.grade_3plus", "immunoglobulin.price_per_gram", "utilities.on_treatment", "igg.half_life_days"]
+    paths = [
+        "immunoglobulin.hr.grade_3plus",
+        "immunoglobulin.price_per_gram",
+        "utilities.on_treatment",
+        "igg.half_life_days",
+    ]
     values = [-0.71, -0.42, 0.12, np.nan]
     return pd.DataFrame({"path": paths, "strategy": "primary", "correlation": values, "standard_error": 0.03})
 
