@@ -13,7 +13,7 @@ from sim.cli import options as opt
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        name="plot", epilog="Example: igsim plot results/base-case/20261124-093000-a3533360 ce_plane -o plane.svg"
+        name="plot", epilog="Example: igsim plot results/base-case/20261124-093000-a3533360 ce_plane -o p.svg"
     )(plot)
 
 
@@ -26,9 +26,7 @@ def plot(
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help=".html, .png, .svg or .pdf (default: FIGURE.html)."),
     ] = None,
-    wtp: Annotated[
-        float | None, typer.Option("--wtp", help="Willingness to pay per QALY, where there is one.")
-    ] = None,
+    wtp: Annotated[float | None, typer.Option("--wtp", help="Willingness to pay per QALY.")] = None,
     comparator: Annotated[str | None, typer.Option("--comparator", help="Compare with this strategy.")] = None,
     strategy: Annotated[str | None, typer.Option("--strategy", help="Strategy of figures that show one.")] = None,
     outcome: Annotated[
@@ -36,7 +34,7 @@ def plot(
     ] = None,
     patient: Annotated[
         int,
-        typer.Option("--patient", parser=opt.whole_number, metavar="N", help="Whom swimlanes and igg_course show."),
+        typer.Option("--patient", parser=opt.whole_number, metavar="N", help="Patient of swimlanes and igg_course."),
     ] = 0,
 ) -> None:
     """Draw a figure of a run folder: a page that opens offline, or an image (drawn by Chromium)."""

@@ -205,7 +205,8 @@ def price_threshold(
     look = look.over([*fit["comparator"], *fit["strategy"]])
     figure = go.Figure()
     one = len(fit["comparator"].unique()) == 1
-    for (strategy, comparator), own in fit.groupby(["strategy", "comparator"], sort=False):
+    for strategy, comparator in dict.fromkeys(zip(fit["strategy"], fit["comparator"], strict=True)):
+        own = fit[(fit["strategy"] == strategy) & (fit["comparator"] == comparator)]
         banded = own.dropna(subset=["low", "high"])
         if not banded.empty:
             figure.add_trace(

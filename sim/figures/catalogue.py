@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 from sim.errors import Problem, UsageError
 from sim.figures import acceptability, distributions, infections, patients, plane, resources, sensitivity, value
 from sim.figures.style import Look
-from sim.figures.tables import by_threshold, wtp_grid
+from sim.figures.tables import by_threshold, known, wtp_grid
 from sim.figures.tornado import tornado
 
 Tables = Mapping[str, pd.DataFrame]
@@ -90,7 +90,8 @@ def _ce_plane(tables: Tables, setting: Setting) -> go.Figure:
     if "psa" in tables:
         versus = comparator_of(tables, setting)
         return plane.ce_plane(tables["psa"], setting.look, comparator=versus, wtp=setting.wtp)
-    table, versus = tables["increments"], comparator_of(tables, setting)
+    table = tables["increments"]
+    versus = known(comparator_of(tables, setting), list(dict.fromkeys(table["comparator"])))
     return plane.ce_plane_means(table[table["comparator"] == versus], setting.look, wtp=setting.wtp)
 
 

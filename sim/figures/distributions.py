@@ -78,7 +78,7 @@ def histogram(draws: pd.DataFrame, look: Look, *, outcome: str, unit: str | None
             "nticks": 4,
             "title": "Share",
         }
-        figure.update_layout({f"yaxis{'' if place == 1 else place}": axis})
+        figure.update_layout({f"yaxis{'' if place == 1 else place}": scale})
     figure.update_layout(
         bargap=0, xaxis={"anchor": f"y{len(present) if len(present) > 1 else ''}", "tickformat": ","}
     )

@@ -94,7 +94,7 @@ async def _drawn(figures: Mapping[Path, go.Figure]) -> list[tuple[Path, bytes]]:
         from choreographer.browsers import ChromeNotFoundError
         from choreographer.errors import BrowserFailedError
     except ImportError as error:
-        raise _no_browser("the package kaleido is not installed") from error
+        raise _no_browser("no package kaleido") from error
     drawn = []
     try:
         # Without MathJax, which would come from the network.
@@ -102,9 +102,9 @@ async def _drawn(figures: Mapping[Path, go.Figure]) -> list[tuple[Path, bytes]]:
             for path, figure in figures.items():
                 drawn.append((path, await browser.calc_fig(figure, opts=_options(path, figure))))
     except ChromeNotFoundError as error:
-        raise _no_browser("no Chromium or Chrome was found") from error
+        raise _no_browser("no Chromium or Chrome") from error
     except BrowserFailedError as error:
-        raise _no_browser("the browser did not start") from error
+        raise _no_browser("one that did not start") from error
     return drawn
 
 

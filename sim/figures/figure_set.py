@@ -44,8 +44,8 @@ class FigureSet:
             TableError: Its table cannot be drawn.
         """
         if name not in self.names:
-            found = "unknown" if name not in CATALOGUE else "this run has no table for it"
-            raise UsageError(f"no figure {name}", [Problem(name, found, f"one of {', '.join(self.names) or 'none'}")])
+            message = "no such figure" if name not in CATALOGUE else "this run has no table for the figure"
+            raise UsageError(message, [Problem("figure", name, f"one of {', '.join(self.names) or 'none'}")])
         wanted = {key: value for key, value in changes.items() if value is not None}
         return CATALOGUE[name].make(self._tables, replace(self._setting, **wanted))
 

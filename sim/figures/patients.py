@@ -36,12 +36,8 @@ class _Mark:
     def marker(self) -> dict[str, object]:
         fill = "white" if self.hollow else self.colour
         width = 2 if self.hollow or self.symbol.startswith("line") else 0
-        return {
-            "symbol": self.symbol,
-            "size": self.size,
-            "color": fill,
-            "line": {"width": width, "color": self.colour},
-        }
+        line = {"width": width, "color": self.colour}
+        return {"symbol": self.symbol, "size": self.size, "color": fill, "line": line}
 
 
 _MARKS = (
@@ -80,8 +76,8 @@ def swimlanes(events: pd.DataFrame, look: Look) -> go.Figure:
     """
     fit, patient = _events(events)
     look = look.over(fit["strategy"])
-    lane = {strategy: -place for place, strategy in enumerate(look.present(fit["strategy"]))}
-    fit["lane"] = fit["strategy"].map(lane).astype(float)
+    lane = {strategy: -float(place) for place, strategy in enumerate(look.present(fit["strategy"]))}
+    fit["lane"] = fit["strategy"].map(lane)
     figure = go.Figure()
     for kind, name, colour, width, shift in (
         ("life", "Alive", "#C8C8C8", 3, 0.0),
