@@ -71,14 +71,8 @@ def histogram(draws: pd.DataFrame, look: Look, *, outcome: str, unit: str | None
     height = 1 / len(present)
     for place in range(1, len(present) + 1):
         top = 1 - (place - 1) * height
-        axis = {
-            "domain": [top - 0.86 * height, top],
-            "tickformat": ".0%",
-            "rangemode": "tozero",
-            "nticks": 4,
-            "title": "Share",
-        }
-        figure.update_layout({f"yaxis{'' if place == 1 else place}": scale})
+        panel = {"domain": [top - 0.86 * height, top], "tickformat": ".0%", "rangemode": "tozero", "nticks": 4}
+        figure.update_layout({f"yaxis{'' if place == 1 else place}": {**panel, "title": "Share"}})
     figure.update_layout(
         bargap=0, xaxis={"anchor": f"y{len(present) if len(present) > 1 else ''}", "tickformat": ","}
     )

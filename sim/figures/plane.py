@@ -31,9 +31,13 @@ def ellipse(mean: Floats, covariance: Floats, points: int = 121) -> Floats:
         Shape (2, points).
     """
     angle = np.linspace(0.0, 2 * np.pi, points)
-    variances, axes = np.linalg.eigh(covariance)
+    scale = np.sqrt(np.diag(covariance))
+    # In units of the standard deviations, so that points are even however unlike cost and QALYs are.
+    spread = np.where(scale > 0, scale, 1.0)
+    variances, axes = np.linalg.eigh(covariance / np.outer(spread, spread))
     radii = np.sqrt(CHI_SQUARE_95 * np.maximum(variances, 0.0))
-    outline: Floats = mean[:, None] + axes @ (radii[:, None] * np.stack([np.cos(angle), np.sin(angle)]))
+    unit = axes @ (radii[:, None] * np.stack([np.cos(angle), np.sin(angle)]))
+    outline: Floats = mean[:, None] + spread[:, None] * unit
     return outline
 
 
