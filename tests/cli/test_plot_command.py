@@ -31,10 +31,7 @@ def test_a_run_is_listed_and_drawn_without_touching_its_folder(igsim: Igsim, fol
 def test_what_cannot_be_drawn_is_one_message_and_status_2(igsim: Igsim, folder: Path):
     for arguments, words in (
         (("ceac",), "no table for the figure"),
-        (("pie",), "no such figure"),
-        (("ce_plane", "--comparator", "nobody"), "no such comparator"),
         (("ce_plane", "-o", "plane.gif"), "must end in one of"),
-        (("swimlanes", "--patient", "-1"), "no such patient"),
     ):
         said = igsim("plot", folder, *arguments)
         assert said.status == 2, arguments

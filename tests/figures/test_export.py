@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -16,8 +17,9 @@ from sim.figures.tables import by_threshold, wtp_grid
 from tests.figures.examples import LOOK, draws, two_way
 
 CHROMIUM = shutil.which("chromium")
+CAN_DRAW = CHROMIUM is not None and find_spec("kaleido") is not None
 needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None and not os.environ.get("CI"), reason="needs Chromium (Debian: apt-get install chromium)"
+    not CAN_DRAW and not os.environ.get("CI"), reason="needs kaleido and Chromium (Debian: apt-get install chromium)"
 )
 EVIL = '</script><script>document.title="pwned"</script><img src=x onerror="document.title=1"><b>x</b>%{x}'
 

@@ -121,7 +121,7 @@ def test_swimlanes_mark_every_infection_filled_and_every_averted_one_hollow(even
         ("averted", "grade_3plus", "Averted, grade ≥ 3"),
         ("infection", "grade_1_2", "Infection, grade 1–2"),
     ):
-        own = events.query("event == @event and grade == @grade")
+        own = events[(events["event"] == event) & (events["grade"] == grade)]
         assert len(own) > 0
         np.testing.assert_allclose(marks[name].x, own["time_months"])
         lanes = [-LOOK.strategies.index(strategy) for strategy in own["strategy"]]
@@ -232,9 +232,8 @@ def test_tables_of_an_uncertainty_analysis_give_every_figure_of_uncertainty():
     setting = Setting.of(LOOK, [50_000, 100_000, 150_000], population=21_000.0, asked=asked)
     figures = FigureSet(psa_tables(), setting)
     drawn = {name: figures.draw(name) for name in figures.names}
-    assert set(CATALOGUE) - set(drawn) == {
-        "ce_frontier", "cumulative_incidence", "infections_by_cause", "costs_by_item", "ig_grams", "swimlanes", "igg_course",
-    }  # fmt: skip
+    of_a_run = {"ce_frontier", "cumulative_incidence", "infections_by_cause", "costs_by_item", "ig_grams"}
+    assert set(CATALOGUE) - set(drawn) == of_a_run | {"swimlanes", "igg_course"}
     assert all(figure.layout.title.text and figure.data for figure in drawn.values())
     assert "INMB of primary against none" in drawn["tornado"].layout.title.text
     assert drawn["evsi"].layout.xaxis.title.text == "Patients in each arm"
