@@ -115,7 +115,5 @@ def _options(path: Path, figure: go.Figure) -> dict[str, object]:
 
 
 def _no_browser(found: str) -> UsageError:
-    allowed = (
-        "install Chromium (Debian: apt-get install chromium fonts-liberation), or ask for .html, which needs none"
-    )
+    allowed = "install kaleido and Chromium (Debian: apt-get install chromium fonts-liberation), or ask for .html, which needs none"
     return UsageError("an image cannot be drawn", [Problem("browser", found, allowed)])

@@ -14,7 +14,6 @@ from sim.figures.style import (
     INK,
     Look,
     finished,
-    plain,
     sentence,
     tinted,
     words,
@@ -98,8 +97,8 @@ def two_way(
         figure,
         "Best strategy by two inputs",
         " ".join(part for part in reading if part),
-        x=plain(x),
-        y=plain(y),
+        x=wrapped(x, 90),
+        y=wrapped(y, 45),
         legend=len(figure.data) > 1,
     )
 

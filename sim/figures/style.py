@@ -189,7 +189,7 @@ def finished(
         subtitle: How to read it, one or two lines; likewise.
         x: Title of the x axis with its unit.
         y: Title of the y axis with its unit.
-        height: Pixels.
+        height: Pixels; a legend of more than two rows adds to them.
         legend: Whether there is one.
         panels: Whether panels have titles of their own, which need room.
 
@@ -198,8 +198,10 @@ def finished(
     """
     heading = "<br>".join(textwrap.wrap(title, 76, break_long_words=False, break_on_hyphens=False))
     top = 92 + 18 * subtitle.count("<br>") + 23 * heading.count("<br>") + (24 if panels else 0)
+    rows = _legend_rows(figure) if legend else 0
+    height += 22 * max(rows - 2, 0)
     # Under the plot at a fixed distance in pixels, whatever the height.
-    below = -68 / (height - top - 110)
+    below = -68 / (height - top - 68 - 22 * rows)
     figure.update_layout(
         template=TEMPLATE,
         title={
@@ -224,6 +226,14 @@ def finished(
     if y is not None:
         figure.update_yaxes(title_text=y)
     return figure
+
+
+def _legend_rows(figure: go.Figure) -> int:
+    """Rows that the legend takes at the width of an exported figure, from the length of its longest entry."""
+    names = [str(trace.name or "") for trace in figure.data if trace.showlegend is not False]
+    longest = max((len(html.unescape(name)) for name in names), default=0)
+    beside = max(1, (WIDTH - 100) // (50 + 7 * longest))
+    return -(-len(names) // beside)
 
 
 def number(value: float, form: str = ",.0f") -> str:
