@@ -115,5 +115,6 @@ def _options(path: Path, figure: go.Figure) -> dict[str, object]:
 
 
 def _no_browser(found: str) -> UsageError:
-    allowed = "install kaleido and Chromium (Debian: apt-get install chromium fonts-liberation), or ask for .html, which needs none"
+    install = "install kaleido and Chromium (Debian: apt-get install chromium fonts-liberation)"
+    allowed = f"{install}, or ask for .html, which needs none"
     return UsageError("an image cannot be drawn", [Problem("browser", found, allowed)])
