@@ -12,7 +12,7 @@ from plotly.subplots import make_subplots
 from sim.errors import Problem, TableError
 from sim.figures.style import INK, Z_95, Look, finished, sentence, tinted, words, wrapped
 from sim.figures.tables import checked, outcomes_of
-from sim.figures.value import error_bars
+from sim.figures.value import error_bars, monte_carlo
 
 KINDS = {"any": "Any infection", "grade_3plus": "Serious infection (grade ≥ 3)"}
 GRADES = {"grade_1_2": "Grade 1–2", "grade_3plus": "Grade ≥ 3"}
@@ -63,7 +63,7 @@ def cumulative_incidence(
         sentence(
             [
                 "death without infection competes",
-                "bands: 95 % Monte Carlo intervals" if fit["mcse"].notna().any() else "",
+                monte_carlo(fit["mcse"], "bands"),
                 "black: published" if published is not None else "",
             ]
         ),
@@ -191,7 +191,7 @@ def infections_by_cause(outcomes: pd.DataFrame, look: Look, *, labels: Mapping[s
     return finished(
         figure,
         "Infections by cause and grade",
-        "means per patient with 95 % Monte Carlo intervals; each grade has its own scale",
+        sentence(["means per patient", monte_carlo(fit["mcse"]), "each grade has its own scale"]),
         height=max(420, 220 + (20 + 11 * len(present)) * len(causes)),
         panels=True,
     )

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from sim.errors import Problem, TableError
 from sim.figures.style import GREY, INK, Look, finished, sentence, tinted
 from sim.figures.tables import Floats, against, checked
+from sim.figures.value import monte_carlo
 
 CHI_SQUARE_95 = 5.991464547107979
 """95th percentile of chi-square with two degrees of freedom: an ellipse's squared Mahalanobis radius."""
@@ -268,7 +269,7 @@ def ce_frontier(incremental: pd.DataFrame, look: Look) -> go.Figure:
         sentence(
             [
                 "hollow: dominated or extendedly dominated",
-                "bars: 95 % Monte Carlo intervals of each strategy by itself",
+                monte_carlo(fit["cost_mcse"], "bars of each strategy by itself"),
             ]
         ),
         x="QALYs per patient, discounted",

@@ -10,9 +10,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sim.errors import Problem, TableError
-from sim.figures.style import COLOURS, HATCHES, Z_95, Look, finished, hatched, words
+from sim.figures.style import COLOURS, HATCHES, Z_95, Look, finished, hatched, sentence, words
 from sim.figures.tables import outcomes_of
-from sim.figures.value import error_bars
+from sim.figures.value import error_bars, monte_carlo
 
 
 def costs_by_item(outcomes: pd.DataFrame, look: Look) -> go.Figure:
@@ -112,7 +112,7 @@ def ig_grams(outcomes: pd.DataFrame, look: Look) -> go.Figure:
     return finished(
         figure,
         "Immunoglobulin given under each strategy",
-        "mean per patient with its 95 % Monte Carlo interval",
+        sentence(["mean per patient", monte_carlo(mcse)]),
         y="Immunoglobulin per patient (g)",
         legend=False,
     )

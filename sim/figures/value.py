@@ -251,6 +251,11 @@ def error_bars(standard_error: pd.Series) -> dict[str, object]:
     }
 
 
+def monte_carlo(mcse: pd.Series, what: str = "bars") -> str:
+    """What the intervals are, for a subtitle; empty where there are none."""
+    return f"{what}: 95 % Monte Carlo intervals" if mcse.notna().any() else ""
+
+
 def tall(names: Sequence[str], width: int, least: int = 30) -> int:
     """Height in pixels of a figure with a row of at least `least` for each name wrapped at `width` letters."""
     lines = max((wrapped(name, width).count("<br>") + 1 for name in names), default=1)

@@ -255,3 +255,10 @@ def test_settings_can_be_changed_for_one_figure_and_wrong_names_are_told():
         figures.draw("pie")
     with pytest.raises(AttributeError, match="pie"):
         figures.pie()
+
+
+def test_intervals_are_told_of_only_where_there_are_some(result):
+    table = result.outcomes.frame()
+    for draw in (infections.infections_by_cause, resources.ig_grams):
+        assert "95 % Monte Carlo" in draw(table, LOOK).layout.title.subtitle.text
+        assert "95 %" not in draw(table.drop(columns="mcse"), LOOK).layout.title.subtitle.text
