@@ -17,6 +17,7 @@ Where things are, from what a user writes to what a user reads:
     runs        patients in batches -> RunResult; tracing: one patient, side by side; explain: the compiled model
     cea         incremental analysis, CEAC, CEAF, EVPI, of the simulation or of anyone's table
     verify      the model against itself and against exact values
+    figures     Plotly figures of any of these tables
     store       run folders; report: text and JSON; cli: the command
 """
 

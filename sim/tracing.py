@@ -1,7 +1,8 @@
 """One patient's history under every strategy, side by side, and why the strategies differ.
 
 The same candidate infection carries the same number under every strategy, so the trace can say of each one where it
-happened, where it was averted and by what, and where it was never met.
+happened, where it was averted and by what, and where it was never met. The same as tidy tables, for figures:
+`event_table` and `igg_table`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from sim.build import compile_model
 from sim.engines import numpy_engine
@@ -17,7 +19,8 @@ from sim.engines.log import EventLog
 from sim.errors import Problem, UsageError
 from sim.model.accrual import accrue
 from sim.model.hazards import FIRST_ANTIMICROBIAL, IMMUNOGLOBULIN, TOCILIZUMAB
-from sim.model.parts import GRADE_3PLUS
+from sim.model.igg import measured_igg, true_igg
+from sim.model.parts import GRADE_3PLUS, Floats
 from sim.model.structure import Baseline, ClinicalModel, Event
 from sim.population import draw_baseline
 from sim.scenario import Scenario
@@ -91,10 +94,78 @@ def trace(scenario: Scenario, patient: int, *, seed: int | None = None) -> Trace
     Raises:
         UsageError: If there is no such patient.
     """
+    model, luck, root = _world(scenario, patient, seed)
+    return trace_model(model, luck, patient, seed=root)
+
+
+def event_table(scenario: Scenario, patient: int, *, seed: int | None = None) -> pd.DataFrame:
+    """Everything that happens to one patient, as a tidy table.
+
+    Args:
+        scenario: A validated scenario.
+        patient: As for `trace`.
+        seed: As for `trace`.
+
+    Returns:
+        The event log with names (`sim.engines.log.EventLog.frame`) and a column text, the event in words.
+
+    Raises:
+        UsageError: If there is no such patient.
+    """
+    model, luck, _ = _world(scenario, patient, seed)
+    log = numpy_engine.event_log(model, luck, np.array([patient]))
+    texts = [
+        f"infusion of {log.value[row]:.1f} g"
+        if log.event[row] == Event.INFUSION
+        else _happening(model, log, row, np.array([], dtype=np.intp)).text
+        for row in range(len(log))
+    ]
+    return log.frame(model).assign(text=texts)
+
+
+def igg_table(scenario: Scenario, patient: int, *, seed: int | None = None, points: int = 121) -> pd.DataFrame:
+    """A patient's IgG on treatment, as a tidy table.
+
+    Args:
+        scenario: A validated scenario.
+        patient: As for `trace`.
+        seed: As for `trace`.
+        points: Points in time for each strategy, from 0 to the end of treatment.
+
+    Returns:
+        Columns strategy, months, true_igg_mg_dl, apparent_igg_mg_dl: what the assay would report without error,
+        with the monoclonal protein and the therapeutic antibody that it cannot tell apart.
+
+    Raises:
+        UsageError: If there is no such patient.
+    """
+    model, luck, _ = _world(scenario, patient, seed)
+    number = np.array([patient])
+    who = draw_baseline(model, luck, number)
+    ends = histories_from_log(model, who, numpy_engine.event_log(model, luck, number)).treatment_end[:, 0]
+    # The lognormal error has mean 1, so luck of sigma / 2 is no error.
+    no_error = np.full(points, model.igg.assay_log_sd / 2)
+    pieces = []
+    for strategy, end in zip(model.strategies, ends, strict=True):
+        months: Floats = np.linspace(0.0, float(end), points)
+        true = true_igg(model, who, months)
+        apparent = measured_igg(months, true, who, no_error, model)
+        columns = {
+            "strategy": strategy.name,
+            "months": months,
+            "true_igg_mg_dl": true,
+            "apparent_igg_mg_dl": apparent,
+        }
+        pieces.append(pd.DataFrame(columns))
+    return pd.concat(pieces, ignore_index=True)
+
+
+def _world(scenario: Scenario, patient: int, seed: int | None) -> tuple[ClinicalModel, Luck, int]:
+    """Compiled model, luck and its root, for a patient that there is."""
     if not 0 <= patient < 2**62:
         raise UsageError("no such patient", [Problem("patient", str(patient), "must be a whole number from 0")])
     root = scenario.analysis.seed if seed is None else seed
-    return trace_model(compile_model(scenario), AddressedLuck(root), patient, seed=root)
+    return compile_model(scenario), AddressedLuck(root), root
 
 
 def trace_model(model: ClinicalModel, luck: Luck, patient: int, *, seed: int) -> Trace:

@@ -37,6 +37,7 @@ def save_run(result: RunResult, root: Path, *, name: str, seconds: float, settin
         tables={
             "outcomes": result.outcomes.frame(),
             "incremental": result.table(),
+            "increments": result.increments(),
             "efficiency": result.efficiency(),
             "common_luck": result.common_luck(),
             "cumulative_incidence": result.outcomes.incidence_frame(),

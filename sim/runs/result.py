@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import permutations
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,9 @@ from sim.cohort import Cohort
 from sim.outcomes import Outcomes
 from sim.runs.play import EngineName
 from sim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from sim.figures import FigureSet
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,39 @@ class RunResult:
         """Full incremental analysis, by rising cost."""
         outcomes = self.outcomes
         return incremental_analysis(outcomes.strategies, outcomes.mean("cost"), outcomes.mean("qaly"))
+
+    @cached_property
+    def figures(self) -> FigureSet:
+        """Figures of this run, e.g. `figures.ce_plane(wtp=50_000)`; `figures.names` lists them."""
+        # Plotly is loaded by the first who asks for a figure.
+        from sim.figures import FigureSet, Look, Setting
+
+        analysis, strategies = self.scenario.analysis, self.scenario.strategies
+        labels = {name: strategies[name].label for name in self.outcomes.strategies}
+        return FigureSet(
+            {
+                "outcomes": self.outcomes.frame(),
+                "incremental": self.table(),
+                "increments": self.increments(),
+                "cumulative_incidence": self.outcomes.incidence_frame(),
+            },
+            Setting.of(Look(analysis.currency, self.outcomes.strategies, labels), analysis.wtp_per_qaly),
+        )
+
+    def increments(self) -> pd.DataFrame:
+        """Every strategy against every other.
+
+        Columns: strategy, comparator, delta_cost, delta_cost_mcse, delta_qaly, delta_qaly_mcse and covariance, that
+        of the two mean differences.
+        """
+        outcomes, names = self.outcomes, self.outcomes.strategies
+        rows = []
+        for s, c in permutations(range(len(names)), 2):
+            delta_cost, cost_mcse = outcomes.difference("cost", s, c)
+            delta_qaly, qaly_mcse = outcomes.difference("qaly", s, c)
+            rows.append((names[s], names[c], delta_cost, cost_mcse, delta_qaly, qaly_mcse, outcomes.covariance(s, c)))
+        deltas = ["delta_cost", "delta_cost_mcse", "delta_qaly", "delta_qaly_mcse"]
+        return pd.DataFrame(rows, columns=["strategy", "comparator", *deltas, "covariance"])
 
     def table(self) -> pd.DataFrame:
         """The incremental table, one row a strategy by rising cost, with Monte Carlo standard errors.

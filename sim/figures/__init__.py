@@ -1,0 +1,26 @@
+"""Plotly figures, made by pure functions of tidy tables.
+
+    from sim.figures import Look, acceptability
+    acceptability.ceac(analysis.by_wtp_strategy, Look("USD")).show()
+
+They know nothing of the simulator: each function says in its docstring which columns it reads, and refuses a table
+that lacks one. `Look` carries the currency and gives every strategy its colour, dash and symbol.
+
+    plane           cost-effectiveness plane, efficiency frontier
+    acceptability   CEAC, CEAF, expected loss, threshold prices
+    value           EVPI, EVPPI, EVSI, ENBS
+    tornado         one-way sensitivity
+    sensitivity     two-way map, correlations, gain of common luck
+    distributions   histogram, ECDF, ridgeline of INMB, convergence
+    infections      cumulative incidence, infections by cause and grade
+    resources       costs by item, grams of immunoglobulin
+    patients        swimlanes, IgG over time
+    export          HTML that opens offline; PNG, SVG and PDF through Chromium
+    catalogue       which figure comes from which table of a run; figure_set: the figures of one run by name
+"""
+
+from sim.figures.catalogue import CATALOGUE, Setting
+from sim.figures.figure_set import FigureSet
+from sim.figures.style import Look
+
+__all__ = ["CATALOGUE", "FigureSet", "Look", "Setting"]

@@ -1,0 +1,295 @@
+"""Which figure comes from which tables, under the names that `igsim plot` and `RunResult.figures` know.
+
+Every entry only picks tables and columns; the figures themselves know nothing of runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from sim.errors import Problem, UsageError
+from sim.figures import acceptability, distributions, infections, patients, plane, resources, sensitivity, value
+from sim.figures.style import Look
+from sim.figures.tables import by_threshold, known, wtp_grid
+from sim.figures.tornado import tornado
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a figure needs beside its tables.
+
+    Attributes:
+        look: Currency, strategies and their labels.
+        wtp: Willingness to pay per QALY of figures at one threshold.
+        highest_wtp: Where curves over thresholds end.
+        comparator: Strategy that others are compared with; None takes the reference of the incremental analysis.
+        strategy: Strategy of figures that show one; None takes the first that fits.
+        outcome: Component of distributions over draws.
+        population: Discounted patients whom the decision concerns; None if not known.
+        causes: Cause of infection to words.
+        asked: What the analysis was asked: outcome, strategy, comparator, wtp, paths, price; as in the manifest.
+    """
+
+    look: Look
+    wtp: float
+    highest_wtp: float
+    comparator: str | None = None
+    strategy: str | None = None
+    outcome: str = "cost"
+    population: float | None = None
+    causes: Mapping[str, str] = field(default_factory=dict)
+    asked: Mapping[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, look: Look, wtp: Sequence[float], **others: Any) -> Setting:
+        """A setting at the middle of an analysis' thresholds (the lower of two), with curves to twice the highest."""
+        ordered = sorted(wtp)
+        return cls(look, ordered[(len(ordered) - 1) // 2], 2 * ordered[-1] or 1.0, **others)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One figure.
+
+    Attributes:
+        shows: One line.
+        needs: Sets of tables, any one of which will do.
+        make: Draws it.
+    """
+
+    shows: str
+    needs: tuple[tuple[str, ...], ...]
+    make: Callable[[Tables, Setting], go.Figure]
+
+    def fits(self, tables: Tables) -> bool:
+        """Whether the tables are there."""
+        return any(all(name in tables for name in names) for names in self.needs)
+
+
+def comparator_of(tables: Tables, setting: Setting) -> str:
+    """The comparator asked for, or the reference of the incremental analysis, or the first strategy."""
+    if setting.comparator is not None:
+        return setting.comparator
+    if "incremental" in tables:
+        found = tables["incremental"].query("status == 'reference'")["strategy"]
+        if len(found):
+            return str(found.iloc[0])
+    if setting.look.strategies:
+        return setting.look.strategies[0]
+    return str(tables["psa"]["strategy"].iloc[0])
+
+
+def _ce_plane(tables: Tables, setting: Setting) -> go.Figure:
+    if "psa" in tables:
+        versus = comparator_of(tables, setting)
+        return plane.ce_plane(tables["psa"], setting.look, comparator=versus, wtp=setting.wtp)
+    table = tables["increments"]
+    versus = known(comparator_of(tables, setting), list(dict.fromkeys(table["comparator"])))
+    return plane.ce_plane_means(table[table["comparator"] == versus], setting.look, wtp=setting.wtp)
+
+
+def _by_threshold(tables: Tables, setting: Setting, name: str) -> pd.DataFrame:
+    """A table over thresholds, made from the draws where the run has none."""
+    return tables[name] if name in tables else by_threshold(tables["psa"], wtp_grid(setting.highest_wtp))[name]
+
+
+def _population_evpi(tables: Tables, setting: Setting) -> go.Figure:
+    if setting.population is None:
+        problem = Problem("population", "not known", "a scenario that says whom the decision concerns")
+        raise UsageError("the population's value of information cannot be drawn", [problem])
+    table = _by_threshold(tables, setting, "by_wtp")
+    columns = [name for name in ("evpi", "evpi_se", "evpi_corrected") if name in table.columns]
+    scaled = table[columns].mul(setting.population).add_prefix("population_")
+    return value.population_evpi(scaled.assign(wtp=table["wtp"]), setting.look)
+
+
+def _evppi(tables: Tables, setting: Setting) -> go.Figure:
+    table = _at_wtp(tables["evppi"], setting.wtp)
+    return value.evppi(table.rename(columns={"name": "set"}), setting.look, wtp=setting.wtp)
+
+
+def _correlations(tables: Tables, setting: Setting) -> go.Figure:
+    names = {"parameter": "path", "pearson": "correlation", "pearson_se": "standard_error"}
+    table = _at_wtp(tables["correlations"], setting.wtp).rename(columns=names)
+    strategy = str(table["strategy"].iloc[0]) if setting.strategy is None else setting.strategy
+    if "comparator" in table.columns and (table["comparator"] == comparator_of(tables, setting)).any():
+        table = table[table["comparator"] == comparator_of(tables, setting)]
+    return sensitivity.correlations(table, setting.look, strategy=strategy)
+
+
+def _study(tables: Tables, setting: Setting, make: Callable[..., go.Figure]) -> go.Figure:
+    table = _at_wtp(tables["evsi"], setting.wtp)
+    if "n_per_arm" in table.columns:
+        return make(table.rename(columns={"n_per_arm": "n"}), setting.look, size="Patients in each arm")
+    return make(table, setting.look)
+
+
+def _at_wtp(table: pd.DataFrame, wtp: float) -> pd.DataFrame:
+    """Rows of the one threshold, of a table that has several.
+
+    Raises:
+        UsageError: It has others only.
+    """
+    if "wtp" not in table.columns:
+        return table
+    own = table[table["wtp"] == wtp]
+    if own.empty:
+        known = ", ".join(f"{each:g}" for each in table["wtp"].unique())
+        raise UsageError("no such threshold", [Problem("wtp", f"{wtp:g}", f"one of {known}")])
+    return own
+
+
+def _price(tables: Tables, setting: Setting) -> go.Figure:
+    table = tables["price_of_immunoglobulin"] if "price_of_immunoglobulin" in tables else tables["thresholds"]
+    names = {"price": "threshold", "ci_low": "low", "ci_high": "high"}
+    current = setting.asked.get("price")
+    return acceptability.price_threshold(
+        table.rename(columns=names), setting.look, current=current if isinstance(current, int | float) else None
+    )
+
+
+def _tornado(tables: Tables, setting: Setting) -> go.Figure:
+    asked = setting.asked
+    outcome = str(asked.get("outcome") or "outcome")
+    unit = None if outcome in {"inmb", "nmb", "outcome"} or outcome.startswith("cost") else "per patient"
+    words = {"inmb": "INMB", "nmb": "NMB"}.get(outcome, outcome)
+    words += f" of {asked['strategy']}" if asked.get("strategy") else ""
+    words += f" against {asked['comparator']}" if asked.get("comparator") else ""
+    return tornado(tables["tornado"], setting.look, outcome=words, unit=unit)
+
+
+def _two_way(tables: Tables, setting: Setting) -> go.Figure:
+    table = tables["two_way_decisions"]
+    x, y = [name for name in table.columns if name not in _DECISION][:2]
+    names = {x: "x", y: "y", "margin": "inmb", "margin_mcse": "inmb_mcse"}
+    wtp = float(table["wtp"].iloc[0])
+    own = table[table["wtp"] == wtp]
+    return sensitivity.two_way(own.rename(columns=names), setting.look, x=x, y=y, wtp=wtp)
+
+
+_DECISION = ("point", "wtp", "best", "second", "margin", "margin_mcse")
+
+
+def _convergence(tables: Tables, setting: Setting, over: str) -> go.Figure:
+    table = tables["convergence"]
+    if "axis" in table.columns:
+        table = table[table["axis"] == over]
+    wtp = float(table["wtp"].iloc[0]) if "wtp" in table.columns and len(table) else None
+    return distributions.convergence(table, setting.look, over=over, wtp=wtp)
+
+
+def _ridgeline(tables: Tables, setting: Setting) -> go.Figure:
+    versus = comparator_of(tables, setting)
+    return distributions.inmb_ridgeline(tables["psa"], setting.look, comparator=versus, wtp=setting.wtp)
+
+
+def _igg_course(tables: Tables, setting: Setting) -> go.Figure:
+    events = tables["events"]
+    tested = events.loc[events["event"] == "igg_test", "strategy"]
+    strategy = setting.strategy or str((tested if len(tested) else events["strategy"]).iloc[0])
+    return patients.igg_course(tables["igg"], events, setting.look, strategy=strategy)
+
+
+_BY_STRATEGY = (("by_wtp_strategy",), ("psa",))
+_BY_WTP = (("by_wtp",), ("psa",))
+
+CATALOGUE: Mapping[str, Recipe] = {
+    "ce_plane": Recipe(
+        "incremental costs and QALYs: draws, or means with their Monte Carlo error",
+        (("psa",), ("increments",)),
+        _ce_plane,
+    ),
+    "ce_frontier": Recipe(
+        "costs and QALYs of all strategies, and the efficiency frontier",
+        (("incremental",),),
+        lambda t, s: plane.ce_frontier(t["incremental"], s.look),
+    ),
+    "ceac": Recipe(
+        "probability that each strategy is the best, over willingness to pay",
+        _BY_STRATEGY,
+        lambda t, s: acceptability.ceac(_by_threshold(t, s, "by_wtp_strategy"), s.look),
+    ),
+    "ceaf": Recipe(
+        "the best strategy on average, and the probability that it is",
+        _BY_WTP,
+        lambda t, s: acceptability.ceaf(_by_threshold(t, s, "by_wtp"), s.look),
+    ),
+    "expected_loss": Recipe(
+        "what choosing each strategy forgoes, over willingness to pay",
+        _BY_STRATEGY,
+        lambda t, s: acceptability.expected_loss(_by_threshold(t, s, "by_wtp_strategy"), s.look),
+    ),
+    "evpi": Recipe(
+        "value of perfect information per patient, over willingness to pay",
+        _BY_WTP,
+        lambda t, s: value.evpi(_by_threshold(t, s, "by_wtp"), s.look),
+    ),
+    "population_evpi": Recipe("the same for all whom the decision concerns", _BY_WTP, _population_evpi),
+    "evppi": Recipe("value of knowing single parameters or groups", (("evppi",),), _evppi),
+    "evsi": Recipe("value of a study, by its size, per patient", (("evsi",),), lambda t, s: _study(t, s, value.evsi)),
+    "enbs": Recipe(
+        "value of a study to all, less its cost, by its size", (("evsi",),), lambda t, s: _study(t, s, value.enbs)
+    ),
+    "price_threshold": Recipe(
+        "immunoglobulin price at which a strategy breaks even",
+        (("price_of_immunoglobulin",), ("thresholds",)),
+        _price,
+    ),
+    "tornado": Recipe("one-way sensitivity, the widest bar on top", (("tornado",),), _tornado),
+    "two_way": Recipe("the best strategy over two inputs", (("two_way_decisions",),), _two_way),
+    "correlations": Recipe("correlation of the inputs with a strategy's INMB", (("correlations",),), _correlations),
+    "common_luck": Recipe(
+        "what playing the same luck under all strategies gains",
+        (("common_luck",),),
+        lambda t, s: sensitivity.common_luck(t["common_luck"], s.look),
+    ),
+    "inmb_ridgeline": Recipe("distribution of every strategy's INMB over draws", (("psa",),), _ridgeline),
+    "histogram": Recipe(
+        "distribution of one outcome over draws, by strategy",
+        (("psa",),),
+        lambda t, s: distributions.histogram(t["psa"], s.look, outcome=s.outcome),
+    ),
+    "ecdf": Recipe(
+        "cumulative distribution of one outcome over draws",
+        (("psa",),),
+        lambda t, s: distributions.ecdf(t["psa"], s.look, outcome=s.outcome),
+    ),
+    "convergence_draws": Recipe(
+        "INMB as draws are added", (("convergence",),), lambda t, s: _convergence(t, s, "draws")
+    ),
+    "convergence_patients": Recipe(
+        "INMB as patients are added", (("convergence",),), lambda t, s: _convergence(t, s, "patients")
+    ),
+    "cumulative_incidence": Recipe(
+        "patients with a first infection over time",
+        (("cumulative_incidence",),),
+        lambda t, s: infections.cumulative_incidence(t["cumulative_incidence"], s.look),
+    ),
+    "infections_by_cause": Recipe(
+        "infections per patient by cause and grade",
+        (("outcomes",),),
+        lambda t, s: infections.infections_by_cause(t["outcomes"], s.look, labels=s.causes),
+    ),
+    "costs_by_item": Recipe(
+        "cost of each strategy by item", (("outcomes",),), lambda t, s: resources.costs_by_item(t["outcomes"], s.look)
+    ),
+    "ig_grams": Recipe(
+        "immunoglobulin per patient", (("outcomes",),), lambda t, s: resources.ig_grams(t["outcomes"], s.look)
+    ),
+    "swimlanes": Recipe(
+        "one patient under each strategy, with the infections averted",
+        (("events",),),
+        lambda t, s: patients.swimlanes(t["events"], s.look),
+    ),
+    "igg_course": Recipe(
+        "one patient's IgG, true and measured, and the test that triggered", (("events", "igg"),), _igg_course
+    ),
+}
+"""Name to figure, in the order in which they are listed."""
