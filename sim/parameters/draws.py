@@ -29,20 +29,20 @@ class DrawTable:
     Attributes:
         paths: Dotted path of each uncertain quantity, in the order of the format.
         units: Unit of each.
-        values: Shape (n_draws, n_paths).
+        matrix: Drawn values, shape (n_draws, n_paths).
         groups: Named groups of the scenario to the uncertain paths in them; groups without any are left out.
         adjusted: Rule to the number of draws in which it moved a value to keep the scenario valid.
     """
 
     paths: tuple[str, ...]
     units: tuple[str, ...]
-    values: Floats
+    matrix: Floats
     groups: Mapping[str, tuple[str, ...]]
     adjusted: Mapping[str, int]
 
     def frame(self) -> pd.DataFrame:
         """Column "draw", from 1, then one column a path."""
-        frame = pd.DataFrame(self.values, columns=list(self.paths))
+        frame = pd.DataFrame(self.matrix, columns=list(self.paths))
         frame.insert(0, "draw", np.arange(1, len(frame) + 1))
         return frame
 
@@ -72,7 +72,7 @@ def draw_parameters(scenario: Scenario, n_draws: int, seed: int) -> DrawTable:
     return DrawTable(
         paths=tuple(uncertain),
         units=tuple(quantity.unit for quantity in uncertain.values()),
-        values=np.column_stack([*values.values()]) if values else np.empty((n_draws, 0)),
+        matrix=np.column_stack([*values.values()]) if values else np.empty((n_draws, 0)),
         groups={name: paths for name, paths in groups.items() if paths},
         adjusted=adjusted,
     )
@@ -108,7 +108,7 @@ def _shares(uncertain: Mapping[str, Quantity], uniform: Mapping[str, Floats]) ->
 
 
 def _posterior_rows(scenario: Scenario, luck: Luck, draw: NDArray[np.int64]) -> dict[str, Floats]:
-    """Values from tables of draws: all rows once in an order of luck, then again; one row for all columns of a table."""
+    """Values from tables of draws: every row once, in an order of luck, then again; columns share the row."""
     values: dict[str, Floats] = {}
     for posterior in scenario.posteriors:
         order = np.argsort(luck.stream(f"posterior:{posterior.file}")(np.arange(posterior.n_rows), 0), kind="stable")

@@ -23,7 +23,7 @@ def at_draw(scenario: Scenario, table: DrawTable, i: int) -> Scenario:
         A scenario with the drawn values in place. It is not validated again: draws lie within the bounds of their
         fields and satisfy the rules that join them.
     """
-    return with_values(scenario, dict(zip(table.paths, table.values[i].tolist(), strict=True)))
+    return with_values(scenario, dict(zip(table.paths, table.matrix[i].tolist(), strict=True)))
 
 
 def with_values(scenario: Scenario, values: Mapping[str, float]) -> Scenario:

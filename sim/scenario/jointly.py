@@ -59,13 +59,13 @@ def _shares(scenario: Scenario, known: Mapping[str, Quantity]) -> Iterator[Contr
     drawn = {name: share for name, share in shares.items() if share.dist != "fixed"}
     counts = {share.count for share in drawn.values()}
     for name, share in shares.items():
-        path = ("patients", "agents", name)
+        place = ("patients", "agents", name)
         if share.dist not in ("fixed", "dirichlet"):
-            yield (*path, "dist"), share.dist, "must be fixed or dirichlet: the shares are drawn together"
+            yield (*place, "dist"), share.dist, "must be fixed or dirichlet: the shares are drawn together"
         elif drawn and share.dist == "fixed" and share.value > 0:
-            yield (*path, "dist"), share.dist, "must be dirichlet as the other shares are, unless it is 0"
+            yield (*place, "dist"), share.dist, "must be dirichlet as the other shares are, unless it is 0"
         elif share.dist == "dirichlet" and len(counts) > 1:
-            yield (*path, "count"), shown(share.count), "must be the same for all shares"
+            yield (*place, "count"), shown(share.count), "must be the same for all shares"
 
 
 def _correlations(

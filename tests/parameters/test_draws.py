@@ -49,11 +49,11 @@ def test_draws_have_the_distribution_of_their_quantity(base, table):
     p = (np.arange(4000) + 0.5) / 4000
     distances = []
     for k, path in enumerate(table.paths):
-        inside = np.searchsorted(quantile(known[path], p), np.sort(table.values[:, k])) / 4000
+        inside = np.searchsorted(quantile(known[path], p), np.sort(table.matrix[:, k])) / 4000
         distances.append(np.abs(inside - p).max())
     assert max(distances) < 0.036
     other = [
-        np.abs(np.searchsorted(quantile(known[path], p), np.sort(table.values[:, k])) / 4000 - p).max()
+        np.abs(np.searchsorted(quantile(known[path], p), np.sort(table.matrix[:, k])) / 4000 - p).max()
         for k, path in enumerate([*table.paths[1:], table.paths[0]])
     ]
     assert np.mean(np.array(other) > 0.1) > 0.8
@@ -61,7 +61,7 @@ def test_draws_have_the_distribution_of_their_quantity(base, table):
 
 def test_quantities_are_independent_but_for_those_correlated(base, table):
     """Rank correlations of 4,000 draws have standard error 0.016; 16,000 pairs stay below 5 of them."""
-    ranks = spearmanr(table.values).statistic
+    ranks = spearmanr(table.matrix).statistic
     wanted = np.eye(len(table.paths))
     for correlation in base.psa.correlations:
         i, j = (table.paths.index(path) for path in correlation.between)
@@ -74,7 +74,7 @@ def test_quantities_are_independent_but_for_those_correlated(base, table):
 
 
 def test_shares_add_up_and_have_beta_margins(base, table):
-    shares = {path: table.values[:, k] for k, path in enumerate(table.paths) if path.startswith("patients.agents")}
+    shares = {path: table.matrix[:, k] for k, path in enumerate(table.paths) if path.startswith("patients.agents")}
     assert sum(shares.values()) == pytest.approx(np.ones(4000))
     first = shares["patients.agents.teclistamab"]
     assert first.mean() == pytest.approx(0.55, abs=4 * math.sqrt(0.55 * 0.45 / 41 / 4000))
@@ -82,8 +82,8 @@ def test_shares_add_up_and_have_beta_margins(base, table):
 
 
 def test_a_draw_does_not_depend_on_how_many_there_are(base, table):
-    assert (draw_parameters(base, 10, 3).values == table.values[:10]).all()
-    assert (draw_parameters(base, 10, 4).values != table.values[:10]).all(axis=0).sum() > 150
+    assert (draw_parameters(base, 10, 3).matrix == table.matrix[:10]).all()
+    assert (draw_parameters(base, 10, 4).matrix != table.matrix[:10]).all(axis=0).sum() > 150
 
 
 def test_a_quantity_made_uncertain_changes_no_other(base, table):
@@ -95,7 +95,7 @@ def test_a_quantity_made_uncertain_changes_no_other(base, table):
     found = draw_parameters(more, 20, 3)
     assert path in found.paths
     kept = [k for k, name in enumerate(found.paths) if name != path]
-    assert (found.values[:, kept] == table.values[:20]).all()
+    assert (found.matrix[:, kept] == table.matrix[:20]).all()
 
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda path: path.stem)
@@ -106,7 +106,7 @@ def test_a_scenario_at_a_draw_compiles_as_one_written_with_its_values(file):
     for i in range(4):
         placed = at_draw(scenario, table, i)
         tables = scenario.resolved()
-        overrides = dict(zip(table.paths, table.values[i].tolist(), strict=True))
+        overrides = dict(zip(table.paths, table.matrix[i].tolist(), strict=True))
         assert same(compile_model(placed), compile_model(from_tables(tables, overrides=overrides)))
     assert scenario == sim.load(file)
 
@@ -162,7 +162,7 @@ def test_posterior_rows_stay_together_and_are_used_up_before_any_repeats(tmp_pat
     scenario = sim.load(with_posterior(tmp_path, posterior))
     table = draw_parameters(scenario, 120, 5)
     severe, mild = (
-        table.values[:, table.paths.index(f"immunoglobulin.hr.{g}")] for g in ("grade_3plus", "grade_1_2")
+        table.matrix[:, table.paths.index(f"immunoglobulin.hr.{g}")] for g in ("grade_3plus", "grade_1_2")
     )
     assert mild == pytest.approx(2 * severe)
     assert sorted(severe[:50]) == pytest.approx(sorted(posterior["immunoglobulin.hr.grade_3plus"]))
@@ -212,7 +212,7 @@ def test_grades_that_add_up_to_more_than_one_are_scaled_and_counted(base):
         },
     )
     table = draw_parameters(high, 500, 1)
-    mild, severe = (table.values[:, table.paths.index(f"{path}.{grade}")] for grade in ("grade_1_2", "grade_3plus"))
+    mild, severe = (table.matrix[:, table.paths.index(f"{path}.{grade}")] for grade in ("grade_1_2", "grade_3plus"))
     assert (mild + severe).max() == pytest.approx(1.0)
     ((rule, count),) = table.adjusted.items()
     assert "both grades" in rule
@@ -226,7 +226,7 @@ def test_a_mean_stays_between_the_limits_of_patients():
         overrides={"patients.weight_kg.mean": {"value": 75, "unit": "kg", "dist": "normal", "se": 40}},
     )
     table = draw_parameters(scenario, 300, 1)
-    mean = table.values[:, table.paths.index("patients.weight_kg.mean")]
+    mean = table.matrix[:, table.paths.index("patients.weight_kg.mean")]
     assert mean.min() == 40
     assert mean.max() == 140
     assert sum(table.adjusted.values()) == ((mean == 40) | (mean == 140)).sum()
