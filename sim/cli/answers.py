@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +25,13 @@ class Answer:
         document: Its JSON document, without the run folder.
         tables: File stem to tidy table.
         show: Prints it, with the run folder if there is one.
+        texts: File name to further text of the run folder.
     """
 
     document: Mapping[str, Any]
     tables: Mapping[str, pd.DataFrame]
     show: Callable[[Console, Path | None], None]
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 def hand_over(
@@ -48,7 +50,9 @@ def hand_over(
     folder = None
     if out is not None:
         document = dict(answer.document)
-        folder = save_analysis(document, answer.tables, scenarios, out, name=name, seconds=seconds, settings=settings)
+        folder = save_analysis(
+            document, answer.tables, scenarios, out, name=name, seconds=seconds, settings=settings, texts=answer.texts
+        )
     if output_format is opt.Format.JSON:
         opt.print_json({**answer.document, "run": {"path": str(folder) if folder else None}})
     else:

@@ -55,6 +55,10 @@ Patients = Annotated[
         "--patients", parser=whole_number, metavar="N", help="Patients under each strategy (default: the scenario's)."
     ),
 ]
+Draws = Annotated[
+    int | None,
+    typer.Option("--draws", parser=whole_number, metavar="N", help="Parameter draws (default: the scenario's)."),
+]
 Seed = Annotated[
     int | None,
     typer.Option("--seed", parser=whole_number, metavar="N", help="Root of the luck (default: the scenario's)."),

@@ -55,7 +55,8 @@ def corrected_table(table: PsaTable, squares: MeanSquares) -> PsaTable:
 def increments(n_strategies: int) -> Floats:
     """Matrix that turns (costs, QALYs) into differences against the first strategy, shape (2 (n - 1), 2 n)."""
     one = np.hstack([-np.ones((n_strategies - 1, 1)), np.eye(n_strategies - 1)])
-    return np.kron(np.eye(2), one)
+    matrix: Floats = np.kron(np.eye(2), one).astype(np.float64)
+    return matrix
 
 
 def contrast(wtp: float, strategy: int, comparator: int, n_strategies: int) -> Floats:
@@ -112,7 +113,7 @@ def curves(
 
 
 def _chances(benefit: Floats) -> tuple[Floats, Floats]:
-    """Share of draws in which each strategy is best, [group, strategy], and EVPI, [group], of [draw, group, strategy]."""
+    """Probability of being best, [group, strategy], and EVPI, [group], from [draw, group, strategy]."""
     best = benefit.argmax(axis=-1)
     shares = (best[..., None] == np.arange(benefit.shape[-1])).mean(axis=0)
     return shares, benefit.max(axis=-1).mean(axis=0) - benefit.mean(axis=0).max(axis=-1)

@@ -213,7 +213,8 @@ def _nonnegative(matrix: Floats) -> Floats:
     units = np.outer(scale, scale)
     unit = np.divide(matrix, units, out=np.zeros_like(matrix), where=units > 0)
     size, vectors = np.linalg.eigh((unit + unit.T) / 2)
-    return np.asarray(vectors * np.maximum(size, 0.0) @ vectors.T) * units
+    nearest: Floats = vectors * np.maximum(size, 0.0) @ vectors.T * units
+    return nearest
 
 
 def _roots(matrix: Floats) -> tuple[Floats, Floats]:

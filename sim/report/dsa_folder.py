@@ -28,6 +28,7 @@ def save_analysis(
     name: str,
     seconds: float,
     settings: Sequence[str] = (),
+    texts: Mapping[str, str] | None = None,
 ) -> Path:
     """Write the run folder of an analysis.
 
@@ -39,6 +40,7 @@ def save_analysis(
         name: The folder's name in it.
         seconds: Time the work took.
         settings: `PATH=VALUE` changes made on the command line.
+        texts: File name to further text.
 
     Returns:
         The folder.
@@ -48,17 +50,20 @@ def save_analysis(
     """
     command = str(document["command"])
     digests = "".join(scenario.digest for scenario in scenarios)
-    texts = {f"{command}.json": json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"}
+    files = {
+        **(texts or {}),
+        f"{command}.json": json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n",
+    }
     for place, scenario in enumerate(scenarios, start=1):
         number = "" if len(scenarios) == 1 else f"-{place}"
-        texts[f"scenario{number}.toml"] = scenario.source_text
-        texts[f"resolved{number}.json"] = json.dumps(scenario.resolved(), indent=2, ensure_ascii=False) + "\n"
+        files[f"scenario{number}.toml"] = scenario.source_text
+        files[f"resolved{number}.json"] = json.dumps(scenario.resolved(), indent=2, ensure_ascii=False) + "\n"
     return write_run_folder(
         root,
         name=name,
         digest=scenarios[0].digest if len(scenarios) == 1 else hashlib.sha256(digests.encode()).hexdigest(),
         tables=tables,
-        texts=texts,
+        texts=files,
         manifest={
             "command": command,
             "scenarios": [

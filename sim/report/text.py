@@ -73,7 +73,7 @@ def _errors(result: RunResult) -> str:
     """What the errors are, and what common luck made of them."""
     gain = result.common_luck().set_index("component")["ratio"]
     text = (
-        "± is one Monte Carlo standard error; differences are paired, patient by patient. In brackets the ICER's "
+        "± is one Monte Carlo standard error; differences are paired, patient by patient. Under the ICER its "
         "95 % limits by that error (Fieller)."
     )
     if gain.notna().any() and "cost" in gain.index:
@@ -162,7 +162,7 @@ def icer_text(row: Mapping[Hashable, object]) -> str:
     if not ratio:
         return ""
     low, high = number(row["icer_low"]), number(row["icer_high"])
-    limits = {"interval": f"({low}–{high})", "outside": f"(under {low}, over {high})", "line": "(any)"}
+    limits = {"interval": f"{low}–{high}", "outside": f"under {low}, over {high}", "line": "any"}
     return f"{ratio}\n{limits[str(row['icer_shape'])]}"
 
 

@@ -1,0 +1,66 @@
+"""`igsim psa`: the decision under parameter uncertainty."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.cli import options as opt
+
+DEFAULT_PATIENTS = 2_000
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="psa", epilog="Example: igsim psa scenarios/base-case.toml --draws 1000 --patients 2000")(psa)
+
+
+def psa(
+    scenario: opt.ScenarioFile,
+    draws: opt.Draws = None,
+    patients: opt.Patients = DEFAULT_PATIENTS,
+    seed: opt.Seed = None,
+    own_luck: Annotated[
+        bool,
+        typer.Option("--own-luck", help="Give every draw patients' luck of its own (default: the same for all)."),
+    ] = False,
+    target_mcse: opt.TargetMcse = None,
+    settings: opt.Settings = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),
+    save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
+    output_format: opt.FormatOption = opt.Format.TABLE,
+) -> None:
+    """Draw the parameters, play every draw on the same patients: CEAC, CEAF, EVPI, EVPPI, precision, prices."""
+    from functools import partial
+
+    from sim.cli.answers import Answer, hand_over
+    from sim.psa import Settings, play, report_of, until_precise
+    from sim.psa import prepare as prepared
+    from sim.report.psa_document import psa_document, psa_tables, psa_texts
+    from sim.report.psa_text import print_psa
+    from sim.work import run_batches
+
+    loaded = opt.load_scenario(scenario, settings)
+    chosen = Settings(
+        draws=loaded.psa.draws if draws is None else draws,
+        patients=loaded.analysis.patients if patients is None else patients,
+        seed=loaded.analysis.seed if seed is None else seed,
+        shared_luck=not own_luck,
+    )
+    started = time.perf_counter()
+    with opt.Bar("batches of draws") as bar:
+        player = partial(play, runner=run_batches, progress=bar)
+        if target_mcse is None:
+            report = report_of(player(prepared(loaded, chosen)))
+        else:
+            report = report_of(*until_precise(loaded, chosen, target_mcse, player))
+    answer = Answer(
+        psa_document(report),
+        psa_tables(report),
+        lambda console, folder: print_psa(console, report, folder),
+        psa_texts(report),
+    )
+    hand_over(answer, [loaded], out if save else None, scenario.stem, started, settings or [], output_format)

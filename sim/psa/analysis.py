@@ -1,0 +1,158 @@
+"""Everything a probabilistic analysis says beyond its draws: suspicions, value of information, prices, subgroups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.psa.detect import Finding, findings
+from sim.psa.job import TRACKED
+from sim.psa.precision import MeanSquares
+from sim.psa.result import PsaResult
+from sim.psa.subgroups import deciding_apart
+from sim.scenario import quantities
+from sim.sensitivity.price import price_threshold
+from sim.voi import correlations, evppi, population_factor
+
+Floats = NDArray[np.float64]
+
+FEWEST_DRAWS = 50
+"""Draws below which no regression is attempted."""
+EVPPI_COLUMNS = (
+    *("wtp", "kind", "name", "members", "evppi", "standard_error", "share_of_evpi", "explained"),
+    *("less_than_member", "note"),
+)
+IG_PRICE = "immunoglobulin.price_per_gram"
+
+
+@dataclass(frozen=True, eq=False)
+class PsaReport:
+    """One probabilistic analysis and what follows from it.
+
+    Attributes:
+        result: The draws.
+        findings: Silent inputs and the like.
+        evppi: wtp, kind ("parameter" or "group"), name, members, evppi, standard_error, share_of_evpi, explained,
+            less_than_member, note; largest first within each threshold.
+        correlations: wtp, parameter, strategy, comparator, pearson, pearson_se, rank, rank_se.
+        price: strategy, comparator, wtp, price, mcse, low, high; empty where the price is not a quantity.
+        subgroups: Value of deciding for each subgroup apart, see `deciding_apart`; empty where there are none.
+        population: Discounted patients whom the decision concerns; None where the scenario does not say.
+        rounds: What was played to reach a wanted precision, a sentence a round; empty if none was asked for.
+    """
+
+    result: PsaResult
+    findings: tuple[Finding, ...]
+    evppi: pd.DataFrame
+    correlations: pd.DataFrame
+    price: pd.DataFrame
+    subgroups: pd.DataFrame
+    population: float | None
+    rounds: tuple[str, ...] = ()
+
+
+def report_of(result: PsaResult, rounds: tuple[str, ...] = ()) -> PsaReport:
+    """Everything that follows from the draws."""
+    return PsaReport(
+        result=result,
+        findings=findings(result),
+        evppi=value_of_parameters(result),
+        correlations=correlations_with_inmb(result),
+        price=price_of_immunoglobulin(result),
+        subgroups=deciding_apart(result),
+        population=population(result),
+        rounds=rounds,
+    )
+
+
+def population(result: PsaResult) -> float | None:
+    """Discounted patients whom the decision concerns, from the scenario's `[voi]`; None where it has none."""
+    voi = result.scenario.voi
+    if voi is None:
+        return None
+    return population_factor(voi.patients_per_year.value, voi.years.value, voi.discount_rate_per_year.value)
+
+
+def net_benefit(result: PsaResult, wtp: float) -> Floats:
+    """Net monetary benefit by draw and strategy, patients' luck taken out of the scatter."""
+    return wtp * result.corrected.qaly - result.corrected.cost
+
+
+def value_of_parameters(result: PsaResult) -> pd.DataFrame:
+    """EVPPI of every drawn parameter and every named group, at each threshold."""
+    if result.n_draws < FEWEST_DRAWS:
+        return pd.DataFrame(columns=list(EVPPI_COLUMNS))
+    parameters = result.draws.frame().drop(columns="draw")
+    sets = {path: (path,) for path in result.draws.paths} | dict(result.draws.groups)
+    rows = []
+    for wtp in result.wtp:
+        found = evppi(net_benefit(result, wtp), parameters, sets, seed=result.seed)
+        rows += [
+            {
+                "wtp": wtp,
+                "kind": "group" if each.name in result.draws.groups else "parameter",
+                "name": each.name,
+                "members": ", ".join(each.members),
+                "evppi": each.value,
+                "standard_error": each.standard_error,
+                "share_of_evpi": each.share_of_evpi,
+                "explained": each.explained,
+                "less_than_member": each.less_than_member,
+                "note": each.note,
+            }
+            for each in sorted(found, key=lambda each: -each.value)
+        ]
+    return pd.DataFrame(rows, columns=list(EVPPI_COLUMNS))
+
+
+def correlations_with_inmb(result: PsaResult) -> pd.DataFrame:
+    """Correlation of every drawn parameter with every incremental net benefit, at each threshold."""
+    if result.n_draws < FEWEST_DRAWS:
+        return pd.DataFrame()
+    parameters = result.draws.frame().drop(columns="draw")
+    frames = [
+        correlations(net_benefit(result, wtp), parameters, result.strategies).assign(wtp=wtp) for wtp in result.wtp
+    ]
+    frame = pd.concat(frames, ignore_index=True)
+    return frame[["wtp", *frame.columns.drop("wtp")]]
+
+
+def price_of_immunoglobulin(result: PsaResult) -> pd.DataFrame:
+    """Price per gram at which each strategy is worth as much as the reference, at the means and over draws.
+
+    Cost is linear in the price, which scales one cost item, so nothing is simulated again: with the drawn price p,
+    item / p is the discounted amount and the rest of the cost stays. The standard error is that of the INMB at the
+    threshold price, over the incremental amount (delta method).
+    """
+    columns = ["strategy", "comparator", "wtp", "price", "mcse", "low", "high"]
+    price = drawn(result, IG_PRICE)
+    if price is None or not (price > 0).all():
+        return pd.DataFrame(columns=columns)
+    cost, qaly, item = (result.groups[:, :, row] for row in range(len(TRACKED)))
+    amount, other = item / price[:, None, None], cost - item
+    c, share = result.table.position(result.reference), result.sizes / result.n_patients
+    rows = []
+    for s, strategy in enumerate(result.strategies):
+        more = [values[..., s] - values[..., c] for values in (other, amount, qaly)]
+        by_draw = [each @ share for each in more]
+        if s == c or not by_draw[1].any():
+            continue
+        means = [float(each.mean()) for each in by_draw]
+        for wtp in result.wtp:
+            at_means = float(price_threshold(means[0], means[1], means[2], wtp))
+            low, high = np.nanpercentile(price_threshold(by_draw[0], by_draw[1], by_draw[2], wtp), [2.5, 97.5])
+            benefit = wtp * more[2] - more[0] - at_means * more[1]
+            error = MeanSquares.of(benefit[..., None], result.sizes).along(np.ones(1)).standard_error
+            rows.append((strategy, result.reference, wtp, at_means, error / abs(means[1]), low, high))
+    return pd.DataFrame(rows, columns=columns)
+
+
+def drawn(result: PsaResult, path: str) -> Floats | None:
+    """Values of one quantity in every draw: its fixed value if it is not drawn, None if there is no such quantity."""
+    if path in result.draws.paths:
+        return np.asarray(result.draws.matrix[:, result.draws.paths.index(path)])
+    known = {place: quantity.value for place, quantity, _ in quantities(result.scenario)}
+    return np.full(result.n_draws, known[path]) if path in known else None
