@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from scipy import stats
+from numpy.typing import NDArray
 
+from sim.parameters import quantile
 from sim.scenario import Quantity, Scenario, from_tables, quantities
 
 SHARES: Final = "patients.agents."
 """Paths whose values are shares of one whole."""
+RESEARCH: Final = "voi."
+TAILS: Final = (0.025, 0.975)
 
 
 @dataclass(frozen=True)
@@ -37,34 +40,34 @@ class Uncertain:
 
 
 def uncertain(scenario: Scenario) -> tuple[Uncertain, ...]:
-    """Every quantity with a range, an interval or a distribution, in the order of the format."""
+    """Every quantity with a range, an interval or a distribution that an outcome could depend on.
+
+    In the order of the format; what only the value of research asks (`voi`) moves no outcome and is left out.
+    """
+    posterior = {path: column for each in scenario.posteriors for path, column in each.columns.items()}
     found = []
     for path, quantity, unit in quantities(scenario):
-        bounds = interval(quantity)
+        bounds = None if path.startswith(RESEARCH) else interval(quantity, posterior.get(path))
         if bounds:
             low, high, source = bounds
             found.append(Uncertain(path, unit, quantity.value, low, high, source))
     return tuple(found)
 
 
-def interval(quantity: Quantity) -> tuple[float, float, str] | None:
-    """Bounds for one-way analysis: the range, else the 95 % interval, else the quantiles; None for a fixed number."""
+def interval(quantity: Quantity, draws: NDArray[np.float64] | None = None) -> tuple[float, float, str] | None:
+    """Bounds for one-way analysis: the range, else the 95 % interval, else the quantiles; None for a fixed number.
+
+    Args:
+        quantity: Any.
+        draws: The posterior draws of an empirical quantity.
+    """
     if quantity.range:
         return *quantity.range, "range"
     if quantity.ci:
         return *quantity.ci, "ci"
-    if quantity.se is None:
+    if not quantity.is_uncertain:
         return None
-    mean, variance = quantity.value, quantity.se**2
-    tails = np.array([0.025, 0.975])
-    match quantity.dist:
-        case "beta":
-            size = mean * (1 - mean) / variance - 1
-            low, high = stats.beta.ppf(tails, mean * size, (1 - mean) * size)
-        case "gamma":
-            low, high = stats.gamma.ppf(tails, mean**2 / variance, scale=variance / mean)
-        case _:
-            low, high = stats.norm.ppf(tails, mean, quantity.se)
+    low, high = quantile(quantity, TAILS) if draws is None else np.quantile(draws, TAILS)
     return float(low), float(high), "distribution"
 
 

@@ -36,7 +36,16 @@ def test_everything_is_said_and_written(igsim, tmp_path):
     assert len(draws) == 60
     assert len(played) == 60 * 3
     assert pd.read_csv(folder / "psa.csv")["cost"].to_numpy() == pytest.approx(played["cost"].to_numpy())
-    for table in ("by_wtp", "by_wtp_strategy", "evppi", "correlations", "precision", "leads", "convergence", "findings"):
+    for table in (
+        "by_wtp",
+        "by_wtp_strategy",
+        "evppi",
+        "correlations",
+        "precision",
+        "leads",
+        "convergence",
+        "findings",
+    ):
         assert (folder / f"{table}.parquet").is_file(), table
     assert (folder / "export_to_r.R").is_file()
     read_back = igsim("cea", str(folder / "psa.csv"), "--wtp", "50000", "--format", "json")

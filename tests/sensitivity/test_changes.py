@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from math import comb, exp, factorial, sqrt
+from math import comb, exp, factorial, pi, sin, sqrt
 
+import numpy as np
 import pytest
 
 from sim.errors import ScenarioError
@@ -45,9 +46,20 @@ def test_quantiles_leave_the_tails_that_closed_forms_give() -> None:
 def test_every_uncertain_quantity_of_the_base_case_is_found_and_contains_its_value(base_case: Scenario) -> None:
     found = uncertain(base_case)
     known = [path for path, quantity, _ in quantities(base_case) if quantity.range or quantity.dist != "fixed"]
-    assert [quantity.path for quantity in found] == known
+    assert [quantity.path for quantity in found] == [path for path in known if not path.startswith("voi.")]
+    assert "patients.agents.teclistamab" in known
+    assert "voi.years" in known
     assert all(quantity.low <= quantity.value <= quantity.high for quantity in found)
     assert {quantity.bounds for quantity in found} == {"range", "ci", "distribution"}
+
+
+def test_shares_and_posterior_draws_have_the_quantiles_of_what_is_drawn() -> None:
+    # One share of two with count 1: Beta(1/2, 1/2), the arcsine law, whose quantiles are sin(pi p / 2) squared.
+    found = interval(Quantity(value=0.5, dist="dirichlet", count=1))
+    assert found is not None
+    assert found[:2] == pytest.approx((sin(pi * 0.0125) ** 2, sin(pi * 0.4875) ** 2), rel=1e-9)
+    drawn = interval(Quantity(value=20, dist="empirical"), np.arange(41.0))
+    assert drawn == (1.0, 39.0, "distribution")
 
 
 def test_any_quantity_can_be_changed_by_its_path(base_case: Scenario) -> None:

@@ -123,3 +123,13 @@ def without_last(tables: Tables, keys: PathKeys) -> None:
 def dearer_health(tables: Tables, keys: PathKeys) -> None:
     node, key = parent_of(tables, keys)
     node[key] = [2 * number for number in node[key]]
+
+
+def other_pair(tables: Tables, keys: PathKeys) -> None:
+    node, key = parent_of(tables, keys)
+    node[key] = [node[key][0], "crs.cost.grade_3plus"]
+
+
+def other_group(tables: Tables, keys: PathKeys) -> None:
+    node, key = parent_of(tables, keys)
+    node[key] = ["crs.cost"]

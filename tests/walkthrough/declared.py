@@ -13,8 +13,10 @@ from tests.walkthrough.changes import (
     only_carriers,
     other_end,
     other_grade,
+    other_group,
     other_kind,
     other_package,
+    other_pair,
     other_regimen,
     other_rule,
     other_spread,
@@ -287,6 +289,23 @@ DECLARED: dict[str, Expectation] = {
     ),
     "strategies.{strategy}.tocilizumab": Expectation(
         (Scope(("CRS", "ICANS", "cost:tocilizumab", "infections_any"), ("HISTORY",), NAMED),)
+    ),
+    # ------------------------------------------------------------------ questions asked of the same patients
+    "psa.draws": Expectation(note="read by `igsim psa` alone: more draws, beginning with the same"),
+    "psa.correlations.{n}.between": Expectation(to=other_pair, note="read by `igsim psa` alone: joint draws"),
+    "psa.correlations.{n}.spearman": Expectation(note="read by `igsim psa` alone: joint draws"),
+    "psa.correlations.{n}.source": descriptive(),
+    "psa.groups.{group}": Expectation(to=other_group, note="read by the value of information alone"),
+    "voi.{field}": Expectation(note="read by the value of information alone"),
+    "voi.designs.{design}.label": descriptive(),
+    "voi.designs.{design}.control": Expectation(to=put("secondary"), note="read by the value of information alone"),
+    "voi.designs.{design}.treatment": Expectation(
+        to=put("primary_scig"), note="read by the value of information alone"
+    ),
+    "voi.designs.{design}.{field}": Expectation(note="read by the value of information alone"),
+    "subgroups.{subgroup}.label": descriptive(),
+    "subgroups.{subgroup}.patients": Expectation(
+        to=put("igg_mg_dl<300"), note="whom `igsim psa` and `igsim dsa --price` look at apart"
     ),
 }
 """Pattern to what a change of the entry moves, in the scenario in which every entry matters."""
