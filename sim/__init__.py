@@ -14,7 +14,8 @@ Where things are, from what a user writes to what a user reads:
     engines     numpy_engine is fast, simpy_engine is readable; their event logs are equal
     outcomes    means with Monte Carlo standard errors, of differences too
     cohort      real patients from a table, in place of drawn ones
-    runs        patients in batches -> RunResult; tracing: one patient, side by side; explain: the compiled model
+    runs        patients in batches -> RunResult; tracing: one patient, side by side; timelines: a sample over time;
+                explain: the compiled model
     cea         incremental analysis, CEAC, CEAF, EVPI, of the simulation or of anyone's table
     verify      the model against itself and against exact values
     figures     Plotly figures of any of these tables

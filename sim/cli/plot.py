@@ -33,15 +33,29 @@ def plot(
         str | None, typer.Option("--outcome", help="Component of histogram and ecdf, e.g. qaly.")
     ] = None,
     patient: Annotated[
-        int,
-        typer.Option("--patient", parser=opt.whole_number, metavar="N", help="Patient of swimlanes and igg_course."),
-    ] = 0,
+        int | None,
+        typer.Option(
+            "--patient",
+            parser=opt.whole_number,
+            metavar="N",
+            help="Patient of swimlanes and igg_course (default: one whose strategies part).",
+        ),
+    ] = None,
+    published: Annotated[
+        Path | None,
+        typer.Option(
+            "--published",
+            metavar="FILE",
+            help="CSV of points laid over cumulative_incidence: kind (any, grade_3plus), months, probability; and "
+            "low, high, source.",
+        ),
+    ] = None,
 ) -> None:
     """Draw a figure of a run folder: a page that opens offline, or an image (drawn by Chromium)."""
     from sim.figures.export import save
     from sim.report.run_figures import run_figures
 
-    figures = run_figures(run, patient=patient)
+    figures = run_figures(run, patient=patient, published=published)
     if figure is None:
         for name, shows in figures.names.items():
             typer.echo(f"{name:<22}{shows}")

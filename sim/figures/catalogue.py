@@ -12,8 +12,19 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from sim.errors import Problem, UsageError
-from sim.figures import acceptability, distributions, infections, patients, plane, resources, sensitivity, value
+from sim.figures import (
+    acceptability,
+    distributions,
+    infections,
+    over_time,
+    patients,
+    picks,
+    plane,
+    resources,
+    scenarios,
+    sensitivity,
+    value,
+)
 from sim.figures.style import Look
 from sim.figures.tables import by_threshold, known, wtp_grid
 from sim.figures.tornado import tornado
@@ -62,13 +73,17 @@ class Recipe:
         shows: One line.
         needs: Sets of tables, any one of which will do.
         make: Draws it.
+        suits: Whether the tables, which are there, and the setting hold what is drawn.
+        wants: What they must hold, in words.
     """
 
     shows: str
     needs: tuple[tuple[str, ...], ...]
     make: Callable[[Tables, Setting], go.Figure]
+    suits: Callable[[Tables, Setting], bool] = lambda tables, setting: True
+    wants: str = ""
 
-    def fits(self, tables: Tables) -> bool:
+    def has_tables(self, tables: Tables) -> bool:
         """Whether the tables are there."""
         return any(all(name in tables for name in names) for names in self.needs)
 
@@ -101,23 +116,20 @@ def _by_threshold(tables: Tables, setting: Setting, name: str) -> pd.DataFrame:
 
 
 def _population_evpi(tables: Tables, setting: Setting) -> go.Figure:
-    if setting.population is None:
-        problem = Problem("population", "not known", "a scenario that says whom the decision concerns")
-        raise UsageError("the population's value of information cannot be drawn", [problem])
     table = _by_threshold(tables, setting, "by_wtp")
     columns = [name for name in ("evpi", "evpi_se", "evpi_corrected") if name in table.columns]
-    scaled = table[columns].mul(setting.population).add_prefix("population_")
+    scaled = table[columns].mul(setting.population or 0.0).add_prefix("population_")
     return value.population_evpi(scaled.assign(wtp=table["wtp"]), setting.look)
 
 
 def _evppi(tables: Tables, setting: Setting) -> go.Figure:
-    table = _at_wtp(tables["evppi"], setting.wtp)
+    table = picks.worth_knowing(picks.at_wtp(tables["evppi"], setting.wtp))
     return value.evppi(table.rename(columns={"name": "set"}), setting.look, wtp=setting.wtp)
 
 
 def _correlations(tables: Tables, setting: Setting) -> go.Figure:
     names = {"parameter": "path", "pearson": "correlation", "pearson_se": "standard_error"}
-    table = _at_wtp(tables["correlations"], setting.wtp).rename(columns=names)
+    table = picks.at_wtp(tables["correlations"], setting.wtp).rename(columns=names)
     strategy = str(table["strategy"].iloc[0]) if setting.strategy is None else setting.strategy
     if "comparator" in table.columns and (table["comparator"] == comparator_of(tables, setting)).any():
         table = table[table["comparator"] == comparator_of(tables, setting)]
@@ -125,34 +137,10 @@ def _correlations(tables: Tables, setting: Setting) -> go.Figure:
 
 
 def _study(tables: Tables, setting: Setting, make: Callable[..., go.Figure]) -> go.Figure:
-    table = _at_wtp(tables["evsi"], setting.wtp)
+    table = picks.at_wtp(tables["evsi"], setting.wtp)
     if "n_per_arm" in table.columns:
         return make(table.rename(columns={"n_per_arm": "n"}), setting.look, size="Patients in each arm")
     return make(table, setting.look)
-
-
-def _at_wtp(table: pd.DataFrame, wtp: float) -> pd.DataFrame:
-    """Rows of the one threshold, of a table that has several.
-
-    Raises:
-        UsageError: It has others only.
-    """
-    if "wtp" not in table.columns:
-        return table
-    own = table[table["wtp"] == wtp]
-    if own.empty:
-        known = ", ".join(f"{each:g}" for each in table["wtp"].unique())
-        raise UsageError("no such threshold", [Problem("wtp", f"{wtp:g}", f"one of {known}")])
-    return own
-
-
-def _price(tables: Tables, setting: Setting) -> go.Figure:
-    table = tables["price_of_immunoglobulin"] if "price_of_immunoglobulin" in tables else tables["thresholds"]
-    names = {"price": "threshold", "ci_low": "low", "ci_high": "high"}
-    current = setting.asked.get("price")
-    return acceptability.price_threshold(
-        table.rename(columns=names), setting.look, current=current if isinstance(current, int | float) else None
-    )
 
 
 def _tornado(tables: Tables, setting: Setting) -> go.Figure:
@@ -165,16 +153,8 @@ def _tornado(tables: Tables, setting: Setting) -> go.Figure:
     return tornado(tables["tornado"], setting.look, outcome=words, unit=unit)
 
 
-def _two_way(tables: Tables, setting: Setting) -> go.Figure:
-    table = tables["two_way_decisions"]
-    x, y = [name for name in table.columns if name not in _DECISION][:2]
-    names = {x: "x", y: "y", "margin": "inmb", "margin_mcse": "inmb_mcse"}
-    wtp = float(table["wtp"].iloc[0])
-    own = table[table["wtp"] == wtp]
-    return sensitivity.two_way(own.rename(columns=names), setting.look, x=x, y=y, wtp=wtp)
-
-
-_DECISION = ("point", "wtp", "best", "second", "margin", "margin_mcse")
+def _decisions(tables: Tables) -> pd.DataFrame:
+    return tables["two_way_decisions"] if "two_way_decisions" in tables else tables["decisions"]
 
 
 def _convergence(tables: Tables, setting: Setting, over: str) -> go.Figure:
@@ -210,6 +190,8 @@ CATALOGUE: Mapping[str, Recipe] = {
         "costs and QALYs of all strategies, and the efficiency frontier",
         (("incremental",),),
         lambda t, s: plane.ce_frontier(t["incremental"], s.look),
+        lambda t, s: "scenario" not in t["incremental"].columns,
+        "one scenario",
     ),
     "ceac": Recipe(
         "probability that each strategy is the best, over willingness to pay",
@@ -231,24 +213,60 @@ CATALOGUE: Mapping[str, Recipe] = {
         _BY_WTP,
         lambda t, s: value.evpi(_by_threshold(t, s, "by_wtp"), s.look),
     ),
-    "population_evpi": Recipe("the same for all whom the decision concerns", _BY_WTP, _population_evpi),
-    "evppi": Recipe("value of knowing single parameters or groups", (("evppi",),), _evppi),
+    "population_evpi": Recipe(
+        "the same for all whom the decision concerns",
+        _BY_WTP,
+        _population_evpi,
+        lambda t, s: s.population is not None,
+        "a scenario that says whom the decision concerns",
+    ),
+    "evppi": Recipe(
+        "value of knowing single parameters or groups",
+        (("evppi",),),
+        _evppi,
+        lambda t, s: not t["evppi"].empty,
+        "uncertain parameters",
+    ),
     "evsi": Recipe("value of a study, by its size, per patient", (("evsi",),), lambda t, s: _study(t, s, value.evsi)),
     "enbs": Recipe(
         "value of a study to all, less its cost, by its size", (("evsi",),), lambda t, s: _study(t, s, value.enbs)
     ),
     "price_threshold": Recipe(
         "immunoglobulin price at which a strategy breaks even",
-        (("price_of_immunoglobulin",), ("thresholds",)),
-        _price,
+        (("price_of_immunoglobulin",), ("price_thresholds",)),
+        lambda t, s: picks.price(t, s.look, s.asked),
     ),
     "tornado": Recipe("one-way sensitivity, the widest bar on top", (("tornado",),), _tornado),
-    "two_way": Recipe("the best strategy over two inputs", (("two_way_decisions",),), _two_way),
-    "correlations": Recipe("correlation of the inputs with a strategy's INMB", (("correlations",),), _correlations),
+    "two_way": Recipe(
+        "the best strategy over two inputs",
+        (("two_way_decisions",), ("decisions",)),
+        lambda t, s: picks.two_way(_decisions(t), s.look, s.wtp),
+        lambda t, s: picks.is_full_grid(_decisions(t)),
+        "a full grid over two inputs",
+    ),
+    "threshold_scan": Recipe(
+        "net benefit over one input, and where the best strategy changes",
+        (("threshold_scan",),),
+        lambda t, s: picks.threshold_scan(t, s.look, s.asked, s.wtp),
+    ),
+    "scenario_benefit": Recipe(
+        "net benefit of every strategy in every scenario",
+        (("incremental",),),
+        lambda t, s: scenarios.scenario_benefit(t["incremental"], s.look, comparator=comparator_of(t, s), wtp=s.wtp),
+        lambda t, s: "scenario" in t["incremental"].columns,
+        "several scenarios",
+    ),
+    "correlations": Recipe(
+        "correlation of the inputs with a strategy's INMB",
+        (("correlations",),),
+        _correlations,
+        lambda t, s: not t["correlations"].empty,
+        "uncertain parameters",
+    ),
     "common_luck": Recipe(
         "what playing the same luck under all strategies gains",
         (("common_luck",),),
-        lambda t, s: sensitivity.common_luck(t["common_luck"], s.look),
+        lambda t, s: picks.common_luck(t["common_luck"], s.look),
     ),
     "inmb_ridgeline": Recipe("distribution of every strategy's INMB over draws", (("psa",),), _ridgeline),
     "histogram": Recipe(
@@ -270,7 +288,12 @@ CATALOGUE: Mapping[str, Recipe] = {
     "cumulative_incidence": Recipe(
         "patients with a first infection over time",
         (("cumulative_incidence",),),
-        lambda t, s: infections.cumulative_incidence(t["cumulative_incidence"], s.look),
+        lambda t, s: infections.cumulative_incidence(t["cumulative_incidence"], s.look, published=t.get("published")),
+    ),
+    "incidence_by_cause": Recipe(
+        "first infections over time, by cause",
+        (("incidence_by_cause",),),
+        lambda t, s: over_time.incidence_by_cause(t["incidence_by_cause"], s.look, labels=s.causes),
     ),
     "infections_by_cause": Recipe(
         "infections per patient by cause and grade",
@@ -282,6 +305,11 @@ CATALOGUE: Mapping[str, Recipe] = {
     ),
     "ig_grams": Recipe(
         "immunoglobulin per patient", (("outcomes",),), lambda t, s: resources.ig_grams(t["outcomes"], s.look)
+    ),
+    "ig_use": Recipe(
+        "who is on immunoglobulin, and how much is given, over time",
+        (("ig_use",),),
+        lambda t, s: over_time.ig_use(t["ig_use"], s.look),
     ),
     "swimlanes": Recipe(
         "one patient under each strategy, with the infections averted",

@@ -26,8 +26,10 @@ class FigureSet:
 
     @property
     def names(self) -> dict[str, str]:
-        """Name of each figure there are tables for, and what it shows."""
-        return {name: recipe.shows for name, recipe in CATALOGUE.items() if recipe.fits(self._tables)}
+        """Name of each figure that can be drawn, and what it shows."""
+        tables, setting = self._tables, self._setting
+        fit = {n: r for n, r in CATALOGUE.items() if r.has_tables(tables) and r.suits(tables, setting)}
+        return {name: recipe.shows for name, recipe in fit.items()}
 
     def draw(self, name: str, **changes: Any) -> go.Figure:
         """Draw one figure.
@@ -40,14 +42,20 @@ class FigureSet:
             The figure.
 
         Raises:
-            UsageError: There is no such figure, or this run has no table for it.
+            UsageError: There is no such figure, or this run does not hold what it shows.
             TableError: Its table cannot be drawn.
         """
-        if name not in self.names:
-            message = "no such figure" if name not in CATALOGUE else "this run has no table for the figure"
+        recipe = CATALOGUE.get(name)
+        if recipe is None or not recipe.has_tables(self._tables):
+            message = "no such figure" if recipe is None else "this run has no table for the figure"
             raise UsageError(message, [Problem("figure", name, f"one of {', '.join(self.names) or 'none'}")])
         wanted = {key: value for key, value in changes.items() if value is not None}
-        return CATALOGUE[name].make(self._tables, replace(self._setting, **wanted))
+        setting = replace(self._setting, **wanted)
+        if not recipe.suits(self._tables, setting):
+            raise UsageError(
+                "this run does not hold what the figure shows", [Problem(name, "", f"needs {recipe.wants}")]
+            )
+        return recipe.make(self._tables, setting)
 
     def __getattr__(self, name: str) -> Callable[..., go.Figure]:
         if name.startswith("_") or name not in CATALOGUE:

@@ -126,7 +126,7 @@ def evppi(table: pd.DataFrame, look: Look, *, wtp: float | None = None, most: in
             y=[wrapped(name, 34) for name in shown["set"]],
             orientation="h",
             marker=hatched(COLOURS[0], ""),
-            error_x=error_bars(shown["standard_error"]),
+            error_x=_above_nothing(shown["evppi"], shown["standard_error"]),
             customdata=shown["standard_error"],
             hovertemplate=f"%{{y}}<br>EVPPI %{{x:,.1f}} ± %{{customdata:,.1f}} (SE) {look.money}<extra></extra>",
         )
@@ -249,6 +249,15 @@ def error_bars(standard_error: pd.Series) -> dict[str, object]:
         "width": 4,
         "color": "#222222",
     }
+
+
+def _above_nothing(value: pd.Series, standard_error: pd.Series) -> dict[str, object]:
+    """The same of what cannot be negative: the lower end stops at 0."""
+    bars = error_bars(standard_error)
+    if "array" not in bars:
+        return bars
+    lower = np.minimum(Z_95 * standard_error.fillna(0.0), value)
+    return bars | {"symmetric": False, "arrayminus": lower}
 
 
 def monte_carlo(mcse: pd.Series, what: str = "bars") -> str:

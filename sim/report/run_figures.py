@@ -4,49 +4,80 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from sim.errors import ResultsError
+from sim.errors import Problem, ResultsError, TableError
 from sim.figures import FigureSet, Look, Setting
 from sim.scenario import Scenario, from_tables
 from sim.store import read_manifest
+from sim.timelines import SAMPLE, over_time, telling_patients
 from sim.tracing import event_table, igg_table
 
+OVER_TIME = ("run", "psa")
+"""Commands that play the scenario as it is, so that a sample of its patients can be shown."""
 
-def run_figures(folder: Path, *, patient: int = 0) -> FigureSet:
+
+def run_figures(folder: Path, *, patient: int | None = None, published: Path | None = None) -> FigureSet:
     """The figures that a run folder can give.
 
     Args:
         folder: A run folder of any command.
-        patient: Whom the figures of one patient show; the patient is played again, with the run's luck.
+        patient: Whom the figures of one patient show, played again with the run's luck; None takes a patient whose
+            course shows what sets the strategies apart.
+        published: CSV of points laid over cumulative incidence; see `infections.cumulative_incidence`.
 
     Returns:
         The figures; a table is read when the first figure asks for it.
 
     Raises:
         ResultsError: If the folder is missing, incomplete or altered.
+        TableError: If the published points cannot be read.
     """
     manifest = read_manifest(folder)
     asked = manifest["settings"]
     scenario = _scenario(folder)
-    tables = _FolderTables(folder, manifest["files"], scenario, patient, asked.get("seed"))
-    if scenario is None:
-        return FigureSet(tables, Setting.of(Look(str(asked.get("currency", ""))), asked.get("wtp_per_qaly") or [0.0]))
-    strategies, analysis = scenario.strategy_names, scenario.analysis
-    look = Look(analysis.currency, strategies, {name: scenario.strategies[name].label for name in strategies})
-    causes = {name: cause.label for name, cause in scenario.infections.causes.items()}
-    setting = Setting.of(look, analysis.wtp_per_qaly, causes=causes, asked=asked, population=asked.get("population"))
+    tables = _FolderTables(folder, manifest, scenario, patient)
+    if published is not None:
+        tables.add("published", read_published(published))
+    shown = scenario or _first_of_several(folder)
+    if shown is None:
+        return FigureSet(
+            tables, Setting.of(Look(str(asked.get("currency", ""))), _thresholds(asked, tables) or [0.0])
+        )
+    strategies, analysis = shown.strategy_names, shown.analysis
+    look = Look(analysis.currency, strategies, {name: shown.strategies[name].label for name in strategies})
+    causes = {name: cause.label for name, cause in shown.infections.causes.items()}
+    wtp = _thresholds(asked, tables) or list(analysis.wtp_per_qaly)
+    setting = Setting.of(look, wtp, causes=causes, asked=asked, population=asked.get("population"))
     return FigureSet(tables, setting)
+
+
+def _thresholds(asked: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[float]:
+    """Willingness to pay that the analysis was asked about."""
+    if asked.get("wtp_per_qaly"):
+        return list(asked["wtp_per_qaly"])
+    if isinstance(asked.get("wtp"), int | float):
+        return [float(asked["wtp"])]
+    return sorted(set(tables["decisions"]["wtp"])) if "decisions" in tables else []
+
+
+def _first_of_several(folder: Path) -> Scenario | None:
+    """The first scenario of a comparison: it names the strategies."""
+    path = folder / "resolved-1.json"
+    return _read(path) if path.is_file() else None
 
 
 def _scenario(folder: Path) -> Scenario | None:
     """The scenario as it was played; None where the run compared several."""
     path = folder / "resolved.json"
-    if not path.is_file():
-        return None
+    return _read(path) if path.is_file() else None
+
+
+def _read(path: Path) -> Scenario:
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -55,21 +86,41 @@ def _scenario(folder: Path) -> Scenario | None:
     return from_tables(content)
 
 
+def read_published(path: Path) -> pd.DataFrame:
+    """Published points from a CSV file; what they must hold is checked where they are drawn."""
+    try:
+        return pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise TableError("the published points cannot be read", [Problem(str(path), "", str(error))]) from error
+
+
 class _FolderTables(Mapping[str, pd.DataFrame]):
     """Tables of a folder by file stem, and those of one patient, each made when it is first asked for."""
 
     def __init__(
-        self, folder: Path, files: Mapping[str, str], scenario: Scenario | None, patient: int, seed: int | None
+        self, folder: Path, manifest: Mapping[str, Any], scenario: Scenario | None, patient: int | None
     ) -> None:
+        asked = manifest["settings"]
+        seed, played = asked.get("seed"), asked.get("patients")
         self._sources: dict[str, Any] = {
             Path(name).stem: lambda path=folder / name: pd.read_parquet(path)
-            for name in files
+            for name in manifest["files"]
             if name.endswith(".parquet")
         }
-        if scenario is not None:
-            self._sources["events"] = lambda: event_table(scenario, patient, seed=seed)
-            self._sources["igg"] = lambda: igg_table(scenario, patient, seed=seed)
+        # Patients of a cohort came from a table that is not kept; their histories cannot be played again.
+        if scenario is not None and not asked.get("cohort"):
+            number = cache(lambda: telling_patients(scenario, seed=seed, most=1)[0] if patient is None else patient)
+            self._sources["events"] = lambda: event_table(scenario, number(), seed=seed)
+            self._sources["igg"] = lambda: igg_table(scenario, number(), seed=seed)
+            if isinstance(played, int) and played >= 2 and manifest["command"] in OVER_TIME:
+                sample = cache(lambda: over_time(scenario, patients=min(played, SAMPLE), seed=seed).tables)
+                for name in ("incidence_by_cause", "ig_use"):
+                    self._sources[name] = lambda name=name: sample()[name]
         self._read: dict[str, pd.DataFrame] = {}
+
+    def add(self, name: str, table: pd.DataFrame) -> None:
+        """Add a table that does not belong to the run."""
+        self._sources[name] = lambda: table
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         if name not in self._read:

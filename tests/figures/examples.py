@@ -115,7 +115,7 @@ def common_luck() -> pd.DataFrame:
         for outcome, ratio in (("cost", 0.5), ("qaly", 0.2), ("infections_grade_3plus", 0.45))
         for name, factor in (("primary", 1.0), ("preemptive", 0.9), ("secondary", 0.6))
     ]
-    return pd.DataFrame(rows, columns=["outcome", "strategy", "comparator", "ratio"])
+    return pd.DataFrame(rows, columns=["component", "strategy", "comparator", "ratio"])
 
 
 def published() -> pd.DataFrame:
@@ -129,3 +129,26 @@ def published() -> pd.DataFrame:
             "source": ["158 patients, a cohort", "158 patients, a cohort", "another cohort"],
         }
     )
+
+
+def incidence_by_cause() -> pd.DataFrame:
+    months = np.arange(0.0, 25.0)
+    ends = {"bacterial": 0.6, "cmv": 0.05, "hbv": 0.001}
+    pieces = [
+        pd.DataFrame({"strategy": name, "cause": cause, "kind": kind, "months": months}).assign(
+            probability=end * share * (1 - np.exp(-months / 6)), mcse=0.004
+        )
+        for name, share in (("none", 1.0), ("primary", 0.7))
+        for cause, end in ends.items()
+        for kind in ("any", "grade_3plus")
+    ]
+    return pd.concat(pieces, ignore_index=True)
+
+
+def ig_use() -> pd.DataFrame:
+    months = np.arange(0.0, 25.0)
+    pieces = [
+        pd.DataFrame({"strategy": name, "months": months, "on_ig": start * np.exp(-months / 9), "on_ig_mcse": 0.01})
+        for name, start in (("none", 0.0), ("primary", 1.0))
+    ]
+    return pd.concat(pieces, ignore_index=True).assign(grams=lambda t: 30 * t["on_ig"], grams_mcse=0.4)

@@ -82,7 +82,7 @@ def test_correlations_stand_strongest_on_top_without_those_that_are_none():
 
 
 def test_common_luck_shows_each_ratio_and_the_patients_it_stands_for():
-    figure = sensitivity.common_luck(examples.common_luck(), LOOK)
+    figure = sensitivity.common_luck(examples.common_luck().rename(columns={"component": "outcome"}), LOOK)
     primary = figure.data[0]
     assert list(primary.x) == [0.5, 0.2, 0.45]
     np.testing.assert_allclose(primary.customdata[:, 0], [4.0, 25.0, 1 / 0.45**2])

@@ -1,0 +1,46 @@
+"""Run folders of every command, made once for the tests that read them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from sim.cli import build_app
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+TUTORIAL, BASE_CASE = SCENARIOS / "tutorial.toml", SCENARIOS / "base-case.toml"
+PRICE, EFFECT = "immunoglobulin.price_per_gram", "immunoglobulin.hr.grade_3plus"
+SHARED = 'analysis.strategies=["none", "primary", "secondary"]'
+UNCERTAIN = (
+    "--set",
+    f'{EFFECT}={{value = 0.4, dist = "lognormal", ci = [0.2, 0.8], source = "a cohort"}}',
+    "--set",
+    f'{PRICE}={{value = 90, unit = "USD per gram", dist = "gamma", se = 20, source = "assumption: a list"}}',
+)
+POPULATION = (
+    "--set",
+    "voi.patients_per_year=100",
+    "--set",
+    "voi.years=5",
+    "--set",
+    "voi.discount_rate_per_year=0.03",
+)
+COMMANDS = {
+    "run": ("run", TUTORIAL, "--patients", 400),
+    "psa": ("psa", TUTORIAL, "--draws", 60, "--patients", 200, *UNCERTAIN, *POPULATION),
+    "tornado": ("dsa", TUTORIAL, "--patients", 100),
+    "two_way": ("dsa", TUTORIAL, "--patients", 100, "--two-way", f"{PRICE}=10:60:4", f"{EFFECT}=0.1:1:4"),
+    "price": ("dsa", TUTORIAL, "--patients", 200, "--price", PRICE, "--wtp", "0:100000:3"),
+    "threshold": ("dsa", TUTORIAL, "--patients", 200, "--threshold", PRICE, "--between", 5, 200),
+    "sweep": ("sweep", TUTORIAL, "--patients", 100, "--vary", f"{PRICE}=10:60:4", "--vary", f"{EFFECT}=0.1:1:3"),
+    "compare": ("compare", TUTORIAL, BASE_CASE, "--patients", 100, "--set", SHARED),
+}
+
+
+def make_folder(kind: str, root: Path) -> Path:
+    """The run folder of one of `COMMANDS`, under `root`."""
+    done = CliRunner().invoke(build_app(), [*map(str, COMMANDS[kind]), "--out", str(root / kind)])
+    assert done.exit_code == 0, (kind, done.output, done.exception)
+    (folder,) = (root / kind).glob("*/*")
+    return folder
