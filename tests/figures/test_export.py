@@ -1,10 +1,7 @@
 """Figures on disk: pages make no request and open offline, images have the right size; hostile text stays text."""
 
-import os
 import re
-import shutil
 import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -14,13 +11,9 @@ from sim.errors import ResultsError, UsageError
 from sim.figures import Look, acceptability, plane, sensitivity
 from sim.figures.export import FORMATS, page, save, save_all
 from sim.figures.tables import by_threshold, wtp_grid
+from tests.browser import ARGUMENTS, chromium, needs_chromium
 from tests.figures.examples import LOOK, draws, two_way
 
-CHROMIUM = shutil.which("chromium")
-CAN_DRAW = CHROMIUM is not None and find_spec("kaleido") is not None
-needs_chromium = pytest.mark.skipif(
-    not CAN_DRAW and not os.environ.get("CI"), reason="needs kaleido and Chromium (Debian: apt-get install chromium)"
-)
 EVIL = '</script><script>document.title="pwned"</script><img src=x onerror="document.title=1"><b>x</b>%{x}'
 
 
@@ -92,10 +85,9 @@ def test_images_are_drawn_in_every_format(tmp_path: Path):
 
 @needs_chromium
 def test_a_page_renders_in_a_browser_without_a_network_and_runs_no_script_of_a_label(tmp_path: Path):
-    assert CHROMIUM is not None, "CI installs Chromium"
     for number, figure in enumerate(hostile_figures()[2:]):
         file = save(figure, tmp_path / f"{number}.html")
-        command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+        command = [chromium(), "--headless", *ARGUMENTS, f"--user-data-dir={tmp_path / 'profile'}"]
         command += ["--proxy-server=127.0.0.1:9", "--virtual-time-budget=8000", "--dump-dom", file.as_uri()]
         dom = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
         drawn = re.sub(r"<script.*?</script>", "", dom, flags=re.S)
