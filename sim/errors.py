@@ -8,6 +8,7 @@
         UnsupportedByEngineError              a valid scenario that this engine cannot play
       SimulationError            exit 1  an invariant of the simulation broke: our bug
       ResultsError               exit 1  a run folder cannot be written or read
+      WorkError                  exit 1  workers, a cluster or the disk failed long work; what is done is kept
 
 A user's mistake never shows a traceback; a bug of ours never hides one.
 """
@@ -82,3 +83,7 @@ class SimulationError(IgsimError):
 
 class ResultsError(IgsimError):
     """A run folder is missing, incomplete, altered, from a newer version, or cannot be written."""
+
+
+class WorkError(IgsimError):
+    """Long work cannot go on: workers die, the cluster is gone, or its batches cannot be kept."""

@@ -93,6 +93,15 @@ TargetMcse = Annotated[
         help="Go on until the Monte Carlo standard error of every INMB is at most this.",
     ),
 ]
+Workers = Annotated[
+    int,
+    typer.Option("--workers", min=1, max=1024, metavar="N", help="Processes of this machine that share the work."),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", metavar="ADDRESS", help="Work on this Dask cluster (needs igsim[cluster])."),
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Finish what an interrupted run of the same command left.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="A table to read, or one JSON document.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Also ask for a source and a unit on every quantity.")]
 
@@ -147,12 +156,13 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 
 class Bar:
-    """Progress on standard error, if that is a terminal and the work takes more than a second."""
+    """Progress on standard error with rate and time left, if that is a terminal and the work takes over a second."""
 
     def __init__(self, what: str) -> None:
         self._what = what
         self._started = time.monotonic()
         self._bar: Progress | None = None
+        self._first = 0
 
     def __enter__(self) -> Bar:
         return self
@@ -162,14 +172,29 @@ class Bar:
             self._bar.stop()
 
     def __call__(self, done: int, total: int) -> None:
-        """Report `done` of `total`."""
+        """Report `done` of `total`; what was done before the first report was not done in this run."""
         if self._bar is None:
             if not sys.stderr.isatty() or time.monotonic() - self._started < 1:
                 return
-            from rich.console import Console
-            from rich.progress import Progress
+            self._bar = self._begin(total)
+        task = self._bar.task_ids[0]
+        rate = done / max(time.monotonic() - self._started, 1e-9)
+        self._bar.update(task, completed=done, total=total, rate=f"{rate:,.3g}/s")
 
-            self._bar = Progress(console=Console(stderr=True), transient=True)
-            self._bar.add_task(self._what, total=total)
-            self._bar.start()
-        self._bar.update(self._bar.task_ids[0], completed=done)
+    def _begin(self, total: int) -> Progress:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        bar = Progress(
+            TextColumn(self._what),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        bar.add_task(self._what, total=total, rate="")
+        bar.start()
+        return bar

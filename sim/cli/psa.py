@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def psa(
+    context: typer.Context,
     scenario: opt.ScenarioFile,
     draws: opt.Draws = None,
     patients: opt.Patients = DEFAULT_PATIENTS,
@@ -29,6 +30,9 @@ def psa(
     ] = False,
     target_mcse: opt.TargetMcse = None,
     settings: opt.Settings = None,
+    workers: opt.Workers = 1,
+    scheduler: opt.Scheduler = None,
+    resume: opt.Resume = False,
     out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),
     save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
     output_format: opt.FormatOption = opt.Format.TABLE,
@@ -37,11 +41,11 @@ def psa(
     from functools import partial
 
     from sim.cli.answers import Answer, hand_over
+    from sim.cli.long_run import long_run
     from sim.psa import Settings, play, report_of, until_precise
     from sim.psa import prepare as prepared
     from sim.report.psa_document import psa_document, psa_tables, psa_texts
     from sim.report.psa_text import print_psa
-    from sim.work import run_batches
 
     loaded = opt.load_scenario(scenario, settings)
     chosen = Settings(
@@ -50,17 +54,18 @@ def psa(
         seed=loaded.analysis.seed if seed is None else seed,
         shared_luck=not own_luck,
     )
-    started = time.perf_counter()
-    with opt.Bar("batches of draws") as bar:
-        player = partial(play, runner=run_batches, progress=bar)
-        if target_mcse is None:
-            report = report_of(player(prepared(loaded, chosen)))
-        else:
-            report = report_of(*until_precise(loaded, chosen, target_mcse, player))
-    answer = Answer(
-        psa_document(report),
-        psa_tables(report),
-        lambda console, folder: print_psa(console, report, folder),
-        psa_texts(report),
-    )
-    hand_over(answer, [loaded], out if save else None, scenario.stem, started, settings or [], output_format)
+    started, home = time.perf_counter(), out / scenario.stem if save else None
+    with long_run(context, [loaded], home=home, workers=workers, scheduler=scheduler, resume=resume) as runner:
+        with opt.Bar("batches of draws") as bar:
+            player = partial(play, runner=runner, progress=bar)
+            if target_mcse is None:
+                report = report_of(player(prepared(loaded, chosen)))
+            else:
+                report = report_of(*until_precise(loaded, chosen, target_mcse, player))
+        answer = Answer(
+            psa_document(report),
+            psa_tables(report),
+            lambda console, folder: print_psa(console, report, folder),
+            psa_texts(report),
+        )
+        hand_over(answer, [loaded], out if save else None, scenario.stem, started, settings or [], output_format)

@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
+    context: typer.Context,
     scenario: opt.ScenarioFile,
     patients: opt.Patients = None,
     seed: opt.Seed = None,
@@ -28,31 +29,37 @@ def run(
     cohort: opt.CohortFile = None,
     columns: opt.CohortColumns = None,
     sheet: opt.CohortSheet = None,
+    workers: opt.Workers = 1,
+    scheduler: opt.Scheduler = None,
+    resume: opt.Resume = False,
     out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),
     save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Play every strategy on the same patients and compare them: costs, QALYs, infections, supply."""
     from sim import runs
+    from sim.cli.long_run import long_run
     from sim.report.document import run_document
     from sim.report.run_folder import save_run
     from sim.report.text import print_run
 
     loaded = opt.load_scenario(scenario, settings)
     people = opt.load_cohort(cohort, columns, sheet, loaded)
-    started = time.perf_counter()
-    with opt.Bar("patients") as bar:
-        result = runs.run(
-            loaded,
-            patients=patients,
-            seed=seed,
-            engine=engine.value,
-            progress=bar,
-            cohort=people,
-            target_mcse=target_mcse,
-        )
-    seconds = time.perf_counter() - started
-    folder = save_run(result, out, name=scenario.stem, seconds=seconds, settings=settings or []) if save else None
+    started, home = time.perf_counter(), out / scenario.stem if save else None
+    with long_run(context, [loaded], home=home, workers=workers, scheduler=scheduler, resume=resume) as runner:
+        with opt.Bar("patients") as bar:
+            result = runs.run(
+                loaded,
+                patients=patients,
+                seed=seed,
+                engine=engine.value,
+                runner=runner,
+                progress=bar,
+                cohort=people,
+                target_mcse=target_mcse,
+            )
+        seconds = time.perf_counter() - started
+        folder = save_run(result, out, name=scenario.stem, seconds=seconds, settings=settings or []) if save else None
     if output_format is opt.Format.JSON:
         opt.print_json(run_document(result, str(folder) if folder else None))
     else:

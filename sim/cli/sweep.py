@@ -12,6 +12,7 @@ import typer
 from sim.cli import options as opt
 from sim.cli.answers import Answer, hand_over
 from sim.cli.cea import parse_wtp
+from sim.cli.long_run import long_run
 from sim.errors import UsageError
 
 PATIENTS = 2_000
@@ -35,6 +36,7 @@ def register(app: typer.Typer) -> None:
 
 
 def sweep(
+    context: typer.Context,
     scenario: opt.ScenarioFile,
     vary: Annotated[
         list[str],
@@ -64,6 +66,9 @@ def sweep(
     patients: opt.Patients = None,
     seed: opt.Seed = None,
     settings: opt.Settings = None,
+    workers: opt.Workers = 1,
+    scheduler: opt.Scheduler = None,
+    resume: opt.Resume = False,
     out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),
     save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
     output_format: opt.FormatOption = opt.Format.TABLE,
@@ -78,39 +83,42 @@ def sweep(
         raise UsageError(f"--wtp: found {len(wtps)} thresholds; must be one with --sobol-indices")
     loaded = opt.load_scenario(scenario, settings)
     n, started = PATIENTS if patients is None else patients, time.perf_counter()
-    indices, words = None, ""
-    with opt.Bar("points") as bar:
-        if sobol_indices is None:
-            result = play_design(
-                loaded,
-                axes,
-                design=design.value,
-                n=points,
-                wtps=wtps,
-                comparator=comparator,
-                patients=n,
-                seed=seed,
-                progress=bar,
-            )
-        else:
-            result, indices, words = sobol_sweep(
-                loaded,
-                axes,
-                outcome=sobol_indices,
-                strategy=strategy,
-                comparator=comparator,
-                wtp=wtps[0] if wtps else None,
-                n=points,
-                patients=n,
-                seed=seed,
-                progress=bar,
-            )
-    tables = {"sweep": result.table, "decisions": result.decisions}
-    if indices is not None:
-        tables["sobol_indices"] = indices
-    answer = Answer(
-        sweep_document(loaded, result, indices, words),
-        tables,
-        lambda console, folder: print_sweep(console, loaded, result, folder, indices, words),
-    )
-    hand_over(answer, [loaded], out if save else None, scenario.stem, started, settings or [], output_format)
+    indices, words, home = None, "", out / scenario.stem if save else None
+    with long_run(context, [loaded], home=home, workers=workers, scheduler=scheduler, resume=resume) as runner:
+        with opt.Bar("points") as bar:
+            if sobol_indices is None:
+                result = play_design(
+                    loaded,
+                    axes,
+                    design=design.value,
+                    n=points,
+                    wtps=wtps,
+                    comparator=comparator,
+                    patients=n,
+                    seed=seed,
+                    runner=runner,
+                    progress=bar,
+                )
+            else:
+                result, indices, words = sobol_sweep(
+                    loaded,
+                    axes,
+                    outcome=sobol_indices,
+                    strategy=strategy,
+                    comparator=comparator,
+                    wtp=wtps[0] if wtps else None,
+                    n=points,
+                    patients=n,
+                    seed=seed,
+                    runner=runner,
+                    progress=bar,
+                )
+        tables = {"sweep": result.table, "decisions": result.decisions}
+        if indices is not None:
+            tables["sobol_indices"] = indices
+        answer = Answer(
+            sweep_document(loaded, result, indices, words),
+            tables,
+            lambda console, folder: print_sweep(console, loaded, result, folder, indices, words),
+        )
+        hand_over(answer, [loaded], out if save else None, scenario.stem, started, settings or [], output_format)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 
@@ -15,9 +14,7 @@ from sim.psa.job import PsaJob, components_of, group_sizes
 from sim.psa.result import PsaResult
 from sim.runs import MOST_PATIENTS
 from sim.scenario import Scenario
-from sim.work import Arrays, Job, run_batches
-
-Progress = Callable[[int, int], None]
+from sim.work import Progress, Runner, run_batches
 
 MOST_DRAWS = 10**6
 DRAWS_PER_BATCH = 10
@@ -25,13 +22,6 @@ FEWEST = 2
 MOST_ROUNDS = 4
 SAFETY = 0.97
 """A little more precision is asked for than wanted, lest the next round fall short by a hair."""
-
-
-class Runner(Protocol):
-    """How batches are worked off."""
-
-    def __call__(self, job: Job, batches: Sequence[int], *, progress: Progress | None = None) -> Iterator[Arrays]:
-        """Results of the given batches, in the order given."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +107,7 @@ def psa(
     patients: int | None = None,
     seed: int | None = None,
     shared_luck: bool = True,
+    runner: Runner = run_batches,
     progress: Progress | None = None,
 ) -> PsaResult:
     """Probabilistic analysis of a scenario.
@@ -128,6 +119,7 @@ def psa(
         seed: Whole number from 0; None takes the scenario's.
         shared_luck: Whether all draws play the same patients' luck, which tells parameters apart with fewer
             patients but leaves the luck of those patients in the means; see `sim.psa.precision`.
+        runner: How batches are worked off.
         progress: Called with batches done and batches in all.
 
     Returns:
@@ -142,7 +134,7 @@ def psa(
         seed=scenario.analysis.seed if seed is None else seed,
         shared_luck=shared_luck,
     )
-    return play(prepare(scenario, settings), run_batches, progress=progress)
+    return play(prepare(scenario, settings), runner, progress=progress)
 
 
 def until_precise(

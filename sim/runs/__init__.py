@@ -1,6 +1,6 @@
 """Playing scenarios: start with `run`.
 
-`play` plays patients in batches and sums them; `result` holds what came of it.
+`job` plays a batch of patients, `play` all of them and sums; `result` holds what came of it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from typing import TypedDict
 from sim.build import compile_model
 from sim.cohort import Cohort
 from sim.errors import Problem, UsageError
+from sim.runs.job import ENGINES, EngineName
 from sim.runs.play import (
     BLOCKS_PER_BATCH,
-    ENGINES,
     MOST_PATIENTS,
-    EngineName,
     Progress,
     incidence_grid,
     play,
@@ -24,6 +23,7 @@ from sim.runs.play import (
 from sim.runs.result import RunResult
 from sim.scenario import Scenario
 from sim.streams import AddressedLuck
+from sim.work import Runner, run_batches
 
 __all__ = [
     "BLOCKS_PER_BATCH",
@@ -44,6 +44,7 @@ class _How(TypedDict):
 
     engine: EngineName
     blocks_per_batch: int
+    runner: Runner
     progress: Progress | None
 
 
@@ -54,6 +55,7 @@ def run(
     seed: int | None = None,
     engine: EngineName = "numpy",
     blocks_per_batch: int = BLOCKS_PER_BATCH,
+    runner: Runner = run_batches,
     progress: Progress | None = None,
     cohort: Cohort | None = None,
     target_mcse: float | None = None,
@@ -66,7 +68,8 @@ def run(
         seed: Whole number from 0; None takes the scenario's.
         engine: numpy (fast) or simpy (the readable reference); the numbers are the same.
         blocks_per_batch: Blocks simulated at a time; of no consequence for the numbers.
-        progress: Called after every batch.
+        runner: How batches are worked off, see `sim.work`; of no consequence for the numbers.
+        progress: Called with patients done and patients in all after every batch.
         cohort: Real patients to play in place of drawn ones, again from the first row where there are too few.
         target_mcse: Add patients, whole blocks at a time, until the Monte Carlo standard error of the INMB of every
             pair of strategies at every willingness to pay of the scenario is at most this; `patients` is then
@@ -100,7 +103,7 @@ def run(
     model = compile_model(scenario)
     if cohort:
         model = cohort.join(model)
-    how: _How = {"engine": engine, "blocks_per_batch": blocks_per_batch, "progress": progress}
+    how: _How = {"engine": engine, "blocks_per_batch": blocks_per_batch, "runner": runner, "progress": progress}
     luck = AddressedLuck(root)
     if target_mcse is None:
         outcomes = play(model, luck, n_patients, **how)

@@ -7,23 +7,19 @@ result does not depend on how many are simulated at a time.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
-from typing import Literal, get_args
 
 import numpy as np
 
-from sim.engines import numpy_engine, simpy_engine
 from sim.errors import SimulationError
-from sim.model.accrual import accrue
 from sim.model.parts import Floats
 from sim.model.structure import ClinicalModel
-from sim.outcomes import BLOCK, BlockSummary, Outcomes, summarise
-from sim.population import draw_baseline
+from sim.outcomes import BLOCK, Outcomes
+from sim.runs.job import EngineName, PatientsJob, blocks_of
 from sim.streams import Luck
+from sim.work import Runner, run_batches
 
-EngineName = Literal["numpy", "simpy"]
-ENGINES: tuple[str, ...] = get_args(EngineName)
 BLOCKS_PER_BATCH = 4
 MOST_PATIENTS = 10**9
 LONGEST_INCIDENCE_GRID = 240
@@ -39,6 +35,7 @@ def play(
     *,
     engine: EngineName = "numpy",
     blocks_per_batch: int = BLOCKS_PER_BATCH,
+    runner: Runner = run_batches,
     progress: Progress | None = None,
     before: Outcomes | None = None,
 ) -> Outcomes:
@@ -47,14 +44,18 @@ def play(
     `before` are outcomes of the first patients, a whole number of blocks, which are then not played again.
     """
     months = incidence_grid(model.horizon)
-    batch = BLOCK * blocks_per_batch
-    summary = before.summary if before else None
-    for first in range(before.n_patients if before else 0, n_patients, batch):
-        last = min(first + batch, n_patients)
-        for block in _blocks(model, luck, first, last, months, engine):
-            summary = block if summary is None else summary.merge(block)
+    first = before.n_patients if before else 0
+    job = PatientsJob(model, luck, first, n_patients, months, engine, blocks_per_batch)
+    batches = job.batches
+
+    def report(done: int, _: int) -> None:
         if progress:
-            progress(last, n_patients)
+            progress(job.end(done - 1), n_patients)
+
+    summary = before.summary if before else None
+    for arrays in runner(job, batches, progress=report):
+        for block in blocks_of(arrays):
+            summary = block if summary is None else summary.merge(block)
     if summary is None:
         message = "no patient was simulated"
         raise SimulationError(message)
@@ -75,6 +76,7 @@ def play_until(
     wtp: Sequence[float],
     engine: EngineName = "numpy",
     blocks_per_batch: int = BLOCKS_PER_BATCH,
+    runner: Runner = run_batches,
     progress: Progress | None = None,
 ) -> Outcomes:
     """Outcomes of as many patients as the wanted precision takes; arguments as in `run`.
@@ -98,6 +100,7 @@ def play_until(
             wanted,
             engine=engine,
             blocks_per_batch=blocks_per_batch,
+            runner=runner,
             progress=progress,
             before=outcomes,
         )
@@ -112,24 +115,6 @@ def largest_mcse(outcomes: Outcomes, wtp: Sequence[float]) -> float:
     """Largest standard error of an INMB over all pairs of strategies and thresholds; 0 for one strategy."""
     pairs = combinations(range(len(outcomes.strategies)), 2)
     return max((outcomes.inmb(k, s, c)[1] for s, c in pairs for k in wtp), default=0.0)
-
-
-def _blocks(
-    model: ClinicalModel, luck: Luck, first: int, last: int, months: Floats, engine: EngineName
-) -> Iterator[BlockSummary]:
-    """Summary of each block of one batch, in patient order."""
-    patient = np.arange(first, last)
-    simulate = simpy_engine.simulate if engine == "simpy" else numpy_engine.simulate
-    histories = simulate(model, luck, patient)
-    values = accrue(model, draw_baseline(model, luck, patient), histories)
-    for start in range(0, patient.size, BLOCK):
-        block = slice(start, start + BLOCK)
-        yield summarise(
-            {name: value[:, block] for name, value in values.items()},
-            histories.illnesses.first[:, block],
-            histories.illnesses.first_grade_3plus[:, block],
-            months,
-        )
 
 
 def incidence_grid(horizon: float) -> Floats:

@@ -14,7 +14,7 @@ import pandas as pd
 from sim.cea import IncrementalRow, Status, fieller, incremental_analysis
 from sim.cohort import Cohort
 from sim.outcomes import Outcomes
-from sim.runs.play import EngineName
+from sim.runs.job import EngineName
 from sim.scenario import Scenario
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from sim.model.parts import Floats
 from sim.scenario import Scenario
 from sim.sensitivity.design import MOST_POINTS, Axis, at_shares
 from sim.sensitivity.outcome import choose, middle
-from sim.sensitivity.played import Runner, component_names, net_benefit, settled
+from sim.sensitivity.played import component_names, net_benefit, settled
 from sim.sensitivity.sweeps import Sweep, play_points
-from sim.work import Progress, run_batches
+from sim.work import Progress, Runner, run_batches
 
 RESAMPLES = 1000
 

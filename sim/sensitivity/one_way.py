@@ -15,8 +15,8 @@ from sim.errors import Problem, ScenarioError, UsageError
 from sim.scenario import Scenario
 from sim.sensitivity.changes import Uncertain, changed, uncertain
 from sim.sensitivity.outcome import Outcome, choose, middle
-from sim.sensitivity.played import Runner, component_names, mean_mcse, net_benefit, patient_values, settled
-from sim.work import Arrays, Progress, run_batches
+from sim.sensitivity.played import component_names, mean_mcse, net_benefit, patient_values, settled
+from sim.work import Arrays, Progress, Runner, run_batches
 
 ENDS = ("low", "high")
 

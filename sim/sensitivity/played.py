@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Collection
 
 import numpy as np
 
@@ -16,17 +15,9 @@ from sim.outcomes import BLOCK
 from sim.population import draw_baseline
 from sim.scenario import Scenario
 from sim.streams import AddressedLuck
-from sim.work import Arrays, Job, Progress
 
 BATCH = 4 * BLOCK
 MOST_PATIENTS = 1_000_000
-
-
-class Runner(Protocol):
-    """How batches are worked off: `sim.work.run_batches`, or the same bound to more workers or a checkpoint."""
-
-    def __call__(self, job: Job, batches: Sequence[int], *, progress: Progress | None = None) -> Iterator[Arrays]:
-        """Results of the given batches, in the order given."""
 
 
 def settled(scenario: Scenario, patients: int | None, seed: int | None) -> tuple[int, int]:

@@ -19,9 +19,9 @@ from sim.runs import play
 from sim.scenario import Scenario
 from sim.sensitivity.changes import changed
 from sim.sensitivity.design import Axis, Design, points
-from sim.sensitivity.played import Runner, component_names, runner_up, settled
+from sim.sensitivity.played import component_names, runner_up, settled
 from sim.streams import AddressedLuck
-from sim.work import Arrays, Progress, run_batches
+from sim.work import Arrays, Progress, Runner, run_batches
 
 FIXED: Final = {
     "analysis.patients": "is the same at every point: --patients",

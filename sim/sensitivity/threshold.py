@@ -22,8 +22,8 @@ from sim.model.parts import Floats
 from sim.scenario import Scenario, quantities
 from sim.sensitivity.changes import changed, interval
 from sim.sensitivity.outcome import middle
-from sim.sensitivity.played import Runner, mean_mcse, net_benefit, patient_values, runner_up, settled
-from sim.work import Arrays, Progress, run_batches
+from sim.sensitivity.played import mean_mcse, net_benefit, patient_values, runner_up, settled
+from sim.work import Arrays, Progress, Runner, run_batches
 
 SCAN = 11
 RESOLUTION = 1e-6

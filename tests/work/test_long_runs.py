@@ -1,0 +1,83 @@
+"""Commands with workers: the same bytes, whoever computes them and whatever interrupts them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+import sim
+from sim.outcomes import BLOCK
+from sim.sensitivity import parse_axes, sweep
+from sim.store import read_manifest
+from sim.work import digest_of, run_batches
+from sim.work.long_work import LongWork
+from sim.work.processes import Processes
+
+TUTORIAL = Path(__file__).resolve().parents[2] / "scenarios" / "tutorial.toml"
+PSA = ["psa", TUTORIAL, "--draws", "60", "--patients", "60"]
+
+
+def igsim(*arguments, **how):
+    command = [sys.executable, "-m", "sim", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, **how)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def tables(root):
+    """Digest of every file of the only run folder but its manifest, by the manifest, which is verified."""
+    (folder,) = (root / "tutorial").iterdir()
+    return read_manifest(folder)["files"]
+
+
+@pytest.fixture(scope="module")
+def crew():
+    """Two workers."""
+    with closing(Processes(2, print)) as crew:
+        yield crew
+
+
+def test_two_workers_give_the_same_run_folder(tmp_path):
+    for workers in (1, 2):
+        done = igsim(*PSA, "--workers", workers, "--out", tmp_path / str(workers))
+        assert (done.returncode, done.stderr) == (0, "")
+    assert tables(tmp_path / "1") == tables(tmp_path / "2")
+    assert any(name.endswith(".parquet") for name in tables(tmp_path / "1"))
+
+
+def test_two_workers_and_any_batches_give_the_same_run(crew):
+    """Three blocks of patients, by one and by two at a time."""
+    scenario = sim.load(TUTORIAL)
+    alone = sim.run(scenario, patients=2 * BLOCK + 5, seed=3)
+    for blocks in (1, 2):
+        shared = sim.run(scenario, patients=2 * BLOCK + 5, seed=3, blocks_per_batch=blocks, runner=LongWork(crew))
+        assert digest_of(shared.outcomes) == digest_of(alone.outcomes)
+    assert digest_of(sim.run(scenario, patients=2 * BLOCK + 5, seed=4).outcomes) != digest_of(alone.outcomes)
+
+
+def test_two_workers_give_the_same_sweep(crew):
+    scenario, axes = sim.load(TUTORIAL), parse_axes(["immunoglobulin.price_per_gram=20:150:5"])
+    alone, shared = (sweep(scenario, axes, patients=50, runner=runner) for runner in (run_batches, LongWork(crew)))
+    for table in ("table", "decisions"):
+        assert getattr(alone, table).to_csv() == getattr(shared, table).to_csv()
+    assert digest_of(alone.means) == digest_of(shared.means)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--workers", "0"], "greater than or equal to 1"),
+        (["--workers", "2", "--scheduler", "tcp://127.0.0.1:1"], "--workers: found 2 together with --scheduler"),
+        (["--resume", "--no-save"], "--resume: found --no-save; needs a run folder"),
+        (["--scheduler", "nowhere"], "--scheduler: found nowhere; must be like tcp://10.0.0.1:8786"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(tmp_path, options, told):
+    done = igsim(*PSA, *options, "--out", tmp_path / "out")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in " ".join(done.stderr.split())
+    assert list(tmp_path.iterdir()) == []
