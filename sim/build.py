@@ -13,7 +13,7 @@ from sim.model import parts as m
 from sim.model.discounting import monthly_rate
 from sim.model.hazards import subject_ratio
 from sim.model.structure import ClinicalModel
-from sim.scenario import Scenario, drugs, infections, laboratory, people, prophylaxis, strategies
+from sim.scenario import Scenario, drugs, infections, laboratory, life_table, people, prophylaxis, strategies
 from sim.scenario.fields import ByGrade
 from sim.scenario.quantity import Quantity
 
@@ -108,20 +108,26 @@ def _population(scenario: Scenario) -> m.Population:
         agent_share=tuple(
             patients.agents[name].value if name in patients.agents else 0.0 for name in scenario.agents
         ),
+        age_years=_distribution(patients.age_years),
+        male_proportion=patients.male_proportion.value if patients.male_proportion else 0.0,
         correlation_factor=_correlation_factor(patients.correlations),
     )
 
 
 def _correlation_factor(correlations: Iterable[people.Correlation]) -> m.Floats | None:
-    matrix = np.eye(len(m.CORRELATED))
+    n = len(m.CORRELATED)
+    matrix = np.eye(n)
     for correlation in correlations:
         i, j = (m.CORRELATED.index(name) for name in correlation.between)
         matrix[i, j] = matrix[j, i] = correlation.value.value
-    return (
-        None
-        if np.array_equal(matrix, np.eye(len(matrix)))
-        else np.asarray(np.linalg.cholesky(matrix), dtype=np.float64)
-    )
+    joined = np.flatnonzero((matrix != np.eye(n)).any(axis=1))
+    if joined.size == 0:
+        return None
+    # The factor of a larger matrix may round differently: age and sex enter only where they are joined to something.
+    size = max(int(joined[-1]) + 1, m.CORRELATED.index("age_years"))
+    factor = np.eye(n)
+    factor[:size, :size] = np.linalg.cholesky(matrix[:size, :size])
+    return factor
 
 
 def _target(name: str, target: drugs.Target) -> m.Target:
@@ -159,7 +165,16 @@ def _treatment(treatment: drugs.Treatment) -> m.Treatment:
         reduced_from=reduced.from_month.value if reduced else np.inf,
         reduced_infection_multiplier=reduced.infection_multiplier.value if reduced else 1.0,
         reduced_drug_multiplier=reduced.drug_cost_multiplier.value if reduced else 1.0,
+        life_table=_life_table(treatment.life_table),
     )
+
+
+def _life_table(stated: life_table.LifeTable | None) -> m.LifeTable | None:
+    if stated is None:
+        return None
+    _, male, female = np.array(stated.annual_probability).T
+    yearly = -np.log1p(-np.stack([female, male]))
+    return m.LifeTable(stated.first_age, yearly * stated.hazard_multiplier.value / m.MONTHS_PER_YEAR)
 
 
 def _toxicity(toxicity: drugs.AcuteToxicity | None) -> m.Toxicity:

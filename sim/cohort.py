@@ -6,14 +6,16 @@ A table with one row for each patient and a column for each attribute that is kn
     igg_polyclonal_mg_dl, iga_mg_dl, igm_mg_dl            from 0 to 20,000
     m_protein_mg_dl                                       the same; 0 where the myeloma does not make IgG
     frailty                                               more than 0 and at most 1,000; rates are those at 1
+    age_years                                             from 0, or the first age of the life table, to 120
+    sex                                                   male or female, m or f
     agent                                                 name of an agent of the scenario
     anti_cd38, responder, each serostatus of the scenario yes or no, 1 or 0, true or false
     patient                                               an identifier, kept and never used as luck
 
-Attributes without a column are drawn as the scenario says, independently of those that are given. Patient i is row i
-modulo the rows, with the luck of number i: rows in another order are the same people with one another's luck.
-Other columns are left alone. All faults are reported at once, each with its row as a spreadsheet numbers it; none is
-repaired.
+Age and sex are read where the scenario has them. Attributes without a column are drawn as the scenario says,
+independently of those that are given. Patient i is row i modulo the rows, with the luck of number i: rows in
+another order are the same people with one another's luck. Other columns are left alone. All faults are reported at
+once, each with its row as a spreadsheet numbers it; none is repaired.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import pairwise
 from os import PathLike
@@ -32,7 +34,7 @@ import numpy as np
 from sim.cea.cells import BadCell, as_text, number_cells, text_cells
 from sim.cea.grid import Grid, read_grid
 from sim.errors import Problem, TableError
-from sim.model.parts import CORRELATED, Booleans, Floats, GivenAttributes, Integers
+from sim.model.parts import MEASURED, Booleans, Floats, GivenAttributes, Integers
 from sim.model.structure import ClinicalModel
 from sim.scenario import Scenario
 from sim.scenario.quantity import suggestion
@@ -40,6 +42,8 @@ from sim.scenario.quantity import suggestion
 IDENTIFIER = "patient"
 _AGENT = "agent"
 _FLAGS = ("anti_cd38", "responder")
+_AGE, _SEX = "age_years", "sex"
+_MALE_OR_FEMALE = {"male": True, "m": True, "female": False, "f": False}
 _YES_OR_NO = {"yes": True, "no": False, "1": True, "0": False, "true": True, "false": False}
 _BLANK = "a blank cell, missing value or error value"
 _COMPLETE = "complete the value, leave the patient out, or leave the column out to have it drawn"
@@ -67,9 +71,10 @@ class _Bounds:
 
 # Wider than any adult patient, narrower than a slip of the unit by a factor of 100. Assumption.
 _BOUNDS = {
-    **dict.fromkeys(CORRELATED, _Bounds(0, 20_000, "mg/dL", low_too=True)),
+    **dict.fromkeys(MEASURED, _Bounds(0, 20_000, "mg/dL", low_too=True)),
     "weight_kg": _Bounds(0, 400, "kg"),
     "frailty": _Bounds(0, 1_000),
+    _AGE: _Bounds(0, 120, "years", low_too=True),
 }
 
 
@@ -81,11 +86,15 @@ class Vocabulary:
         agents: Names, in the scenario's order.
         unplayable: Agents for whose target a cause of infection has no rate, and which those causes are.
         serostatus: Names, in the scenario's order.
+        youngest: First age of the life table, 0 without one; None where the scenario has no ages.
+        has_sex: Whether the scenario has men and women.
     """
 
     agents: tuple[str, ...]
     unplayable: tuple[tuple[str, str], ...]
     serostatus: tuple[str, ...]
+    youngest: int | None = None
+    has_sex: bool = False
 
     @classmethod
     def of(cls, scenario: Scenario) -> Vocabulary:
@@ -95,7 +104,10 @@ class Vocabulary:
             name: [cause for cause, rates in causes if agent.target not in rates.rate_per_month]
             for name, agent in scenario.agents.items()
         }
+        table = scenario.treatment.life_table
         return cls(
+            youngest=None if scenario.patients.age_years is None else table.first_age if table else 0,
+            has_sex=scenario.patients.male_proportion is not None,
             agents=tuple(scenario.agents),
             unplayable=tuple((name, ", ".join(missing)) for name, missing in without.items() if missing),
             serostatus=tuple(scenario.patients.serostatus),
@@ -104,7 +116,8 @@ class Vocabulary:
     @property
     def attributes(self) -> tuple[str, ...]:
         """Everything about a patient that a cohort may tell."""
-        return (*CORRELATED, _AGENT, *_FLAGS, *self.serostatus)
+        measured = tuple(name for name in MEASURED if name != _AGE or self.youngest is not None)
+        return (*measured, *((_SEX,) if self.has_sex else ()), _AGENT, *_FLAGS, *self.serostatus)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,11 +149,30 @@ class Cohort:
         """Number of patients."""
         return self.given.rows
 
+    def errors_of(self, patients: int) -> str:
+        """What the standard errors of a run of so many patients mean, in a sentence; empty if nobody is played twice.
+
+        A patient's plays differ by luck alone, so the error of the cohort's own mean has the variance within patients
+        over the plays; the printed one has that between patients as well, as if every play were another patient.
+        """
+        if patients <= self.rows:
+            return ""
+        return (
+            f"Standard errors take every play for another patient: for these {self.rows:,} patients themselves they "
+            "are if anything too large; for a population that they stand for, too small."
+        )
+
     @property
     def lookalikes(self) -> dict[str, str]:
         """Columns left alone whose names come close to an attribute that is drawn, and that attribute."""
         close = {name: _close_to(name.casefold()[:80], self.drawn) for name in self.left_alone}
         return {name: match[0] for name, match in close.items() if match}
+
+    def identity(self, patient: int) -> str:
+        """Who of the cohort a patient of a run is: identifier if there is one, row, and file."""
+        place = patient % self.rows
+        named = f"{self.identifiers[place]}, " if self.identifiers else ""
+        return f"{named}row {place + 1} of the {self.rows:,} patients of {self.file}"
 
     def fits(self, scenario: Scenario) -> bool:
         """Whether a scenario means the same by the names of agents and serostatus as the one it was read for."""
@@ -207,7 +239,10 @@ class _Reader:
         given = GivenAttributes(
             rows=len(self.grid.rows),
             numbers={name: self._numbers(name, position) for name, position in known if name in _BOUNDS},
-            flags={name: self._flags(position) for name, position in known if name in flags},
+            flags={
+                **{name: self._flags(position) for name, position in known if name in flags},
+                **({"male": self._sexes(positions[_SEX])} if _SEX in positions else {}),
+            },
             agent=self._agents(positions[_AGENT]) if _AGENT in positions else None,
         )
         self._raise_if_any()
@@ -255,7 +290,7 @@ class _Reader:
                 place = f"row 1, columns {', '.join(positions)}"
                 self._fault("other columns", place, f"{len(positions)} columns named {name}", "each name once")
         for name in self.vocabulary.serostatus:
-            if name in (IDENTIFIER, *CORRELATED, _AGENT, *_FLAGS):
+            if name in (IDENTIFIER, *MEASURED, _AGENT, _SEX, "male", *_FLAGS):
                 allowed = "a name that no attribute has: rename this serostatus to read a cohort"
                 self._fault("other names", f"the scenario's patients.serostatus.{name}", name, allowed)
 
@@ -324,6 +359,8 @@ class _Reader:
 
     def _numbers(self, attribute: str, position: int) -> Floats:
         name, rows, bounds = self.grid.header[position], self.grid.rows, _BOUNDS[attribute]
+        if attribute == _AGE and self.vocabulary.youngest:
+            bounds = replace(bounds, low=self.vocabulary.youngest)
         numbers, bad = number_cells(self.grid.column(position), rows, name, missing=f"a number; {_COMPLETE}")
         outside = np.flatnonzero(np.isfinite(numbers) & ~bounds.admit(numbers))
         bad += [BadCell(rows[i], name, f"{numbers[i]:.12g}", f"must be {bounds}") for i in outside]
@@ -333,6 +370,10 @@ class _Reader:
     def _flags(self, position: int) -> Booleans:
         allowed = "yes or no (1 or 0, true or false)"
         return np.array(self._chosen(position, _YES_OR_NO, allowed, fold=True), dtype=np.bool_)
+
+    def _sexes(self, position: int) -> Booleans:
+        allowed = "male or female (m or f)"
+        return np.array(self._chosen(position, _MALE_OR_FEMALE, allowed, fold=True), dtype=np.bool_)
 
     def _agents(self, position: int) -> Integers:
         unplayable = dict(self.vocabulary.unplayable)

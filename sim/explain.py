@@ -13,7 +13,7 @@ import pandas as pd
 
 from sim.build import compile_model
 from sim.model.igg import Kinetics, concentration
-from sim.model.parts import ALWAYS, GRADE_3PLUS, GRADES, NEVER, Condition, Infections
+from sim.model.parts import ALWAYS, GRADE_3PLUS, GRADES, MONTHS_PER_YEAR, NEVER, NOTHING, Condition, Infections
 from sim.model.structure import ClinicalModel
 from sim.population import draw_baseline
 from sim.scenario import Scenario
@@ -21,6 +21,8 @@ from sim.streams import AddressedLuck
 
 SAMPLE = 20_000
 """Patients drawn to show how attributes vary."""
+AGES = (50, 60, 70, 80, 90)
+"""Ages at which deaths are shown where a life table adds to them."""
 IGG_MONTHS = (0.0, 1.0, 3.0, 6.0, 12.0)
 _QUANTILES = (0.05, 0.5, 0.95)
 
@@ -34,6 +36,7 @@ class Explanation:
         agents: agent, target, share, mean months to stop, step-up days, CRS and ICANS probabilities.
         hazards: target, cause, grade, rate per month, and the hazard ratio of each measure, for all that can happen.
         consequences: What one infection does, by cause and grade.
+        deaths: age, then deaths without infection a year on treatment and after it, of women and of men.
         igg: target, then true polyclonal IgG of a patient with median baseline at some months on treatment.
         strategies: strategy, start rule in words, tests, regimen, and what goes with it.
     """
@@ -42,6 +45,7 @@ class Explanation:
     agents: pd.DataFrame
     hazards: pd.DataFrame
     consequences: pd.DataFrame
+    deaths: pd.DataFrame
     igg: pd.DataFrame
     strategies: pd.DataFrame
 
@@ -61,6 +65,7 @@ def explain(scenario: Scenario) -> Explanation:
         agents=_agents(model),
         hazards=_hazards(model),
         consequences=_consequences(model.infections, model.population.serostatus),
+        deaths=_deaths(model),
         igg=_igg(model),
         strategies=_strategies(model),
     )
@@ -69,10 +74,12 @@ def explain(scenario: Scenario) -> Explanation:
 def _patients(model: ClinicalModel, seed: int) -> pd.DataFrame:
     who = draw_baseline(model, AddressedLuck(seed), np.arange(SAMPLE))
     rows = []
-    for name in ("weight_kg", "igg_mg_dl", "iga_mg_dl", "igm_mg_dl", "m_protein_mg_dl", "frailty"):
+    aged = ("age_years",) if model.population.age_years != NOTHING else ()
+    for name in (*aged, "weight_kg", "igg_mg_dl", "iga_mg_dl", "igm_mg_dl", "m_protein_mg_dl", "frailty"):
         low, middle, high = np.quantile(getattr(who, name), _QUANTILES)
         rows.append({"attribute": name, "p5": low, "median": middle, "p95": high})
     shares = {
+        **({"share of men": who.male.mean()} if model.population.male_proportion > 0 else {}),
         "share exposed to anti-CD38": who.anti_cd38.mean(),
         "share of responders": who.responder.mean(),
         **{
@@ -142,6 +149,29 @@ def _consequences(ill: Infections, serostatus: tuple[str, ...]) -> pd.DataFrame:
             for c, cause in enumerate(ill.causes)
             for g, grade in enumerate(GRADES)
             if ill.rate[:, c, g].max() > 0
+        ]
+    )
+
+
+def _deaths(model: ClinicalModel) -> pd.DataFrame:
+    """Hazard of death without infection, a year; by age and sex where a life table adds to it."""
+    treatment, table = model.treatment, model.treatment.life_table
+    rates = {"on_treatment": treatment.death_rate_on, "after_treatment": treatment.death_rate_off}
+    if table is None:
+        return pd.DataFrame([{"age": "all", **{name: MONTHS_PER_YEAR * rate for name, rate in rates.items()}}])
+    last = table.first_age + table.rate.shape[1] - 1
+    shown = sorted({max(table.first_age, min(age, last)) for age in AGES})
+    return pd.DataFrame(
+        [
+            {
+                "age": f"{age}",
+                **{
+                    f"{name}_{sex}": MONTHS_PER_YEAR * (rate + table.rate[row, age - table.first_age])
+                    for name, rate in rates.items()
+                    for row, sex in enumerate(("women", "men"))
+                },
+            }
+            for age in shown
         ]
     )
 

@@ -16,7 +16,7 @@ from sim.model.parts import CORRELATED, Booleans, Distribution, Floats, Integers
 from sim.model.structure import Baseline, ClinicalModel
 from sim.streams import Luck, unit_exponential
 
-_DECISION = dict(zip(CORRELATED, ("weight", "igg", "iga", "igm", "m_protein", "frailty"), strict=True))
+_DECISION = dict(zip(CORRELATED, ("weight", "igg", "iga", "igm", "m_protein", "frailty", "age", "sex"), strict=True))
 
 
 def quantile(distribution: Distribution, uniform: Floats) -> Floats:
@@ -107,6 +107,9 @@ def draw_baseline(model: ClinicalModel, luck: Luck, patient: Integers) -> Baseli
         frailty=number("frailty", frailty(people.frailty_variance, luck_of["frailty"])),
         anti_cd38=flag("anti_cd38", "patient:anti_cd38", people.anti_cd38_proportion),
         responder=flag("responder", "patient:responder", people.responder_proportion),
+        age_years=number("age_years", quantile(people.age_years, luck_of["age_years"])),
+        # The upper end of the luck, so that a correlation above 0 goes with men.
+        male=cohort.flags["male"][row] if "male" in cohort.flags else luck_of["male"] >= 1 - people.male_proportion,
         positive=_rows(positive, patient),
         takes=_rows([_takes(model, index, uniform, positive) for index in range(len(model.antimicrobials))], patient),
         stop_time=stop_time(unit_exponential(uniform("treatment:stop")), stop_rate),

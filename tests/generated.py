@@ -38,6 +38,8 @@ HAZARD_RATIO = st.one_of(st.sampled_from([0.0, 1.0, 2.0]), _number(0.0, 1.0), _n
 # One cause strikes everybody at both grades, and one antimicrobial covers it, or a rule might never fire.
 SURE_CAUSE, SURE_ANTIMICROBIAL = "bacterial", "antibacterial"
 CORRELATED = ("weight_kg", "igg_polyclonal_mg_dl", "iga_mg_dl", "igm_mg_dl", "m_protein_mg_dl", "frailty")
+AGE_AND_SEX = ("age_years", "male")
+YOUNGEST = 50
 
 
 def _by_grade(strategy: st.SearchStrategy[float]) -> st.SearchStrategy[dict[str, float]]:
@@ -70,8 +72,8 @@ def _concentration(median: float) -> Drawn:
 
 
 @st.composite
-def _correlations(draw: st.DrawFn) -> list[Tables]:
-    pairs = draw(st.lists(st.sampled_from(list(combinations(CORRELATED, 2))), max_size=3, unique=True))
+def _correlations(draw: st.DrawFn, attributes: Sequence[str]) -> list[Tables]:
+    pairs = draw(st.lists(st.sampled_from(list(combinations(attributes, 2))), max_size=3, unique=True))
     # Three values of at most 0.3 in a row leave the matrix diagonally dominant, so positive definite.
     strongest = 0.95 if len(pairs) == 1 else 0.3
     return [{"between": list(pair), "value": draw(_number(-strongest, strongest))} for pair in pairs]
@@ -335,8 +337,29 @@ def _analysis(draw: st.DrawFn, horizon: st.SearchStrategy[float] | None) -> Tabl
     }
 
 
-def _patients(draw: st.DrawFn, groups: Sequence[str], agents: Sequence[str]) -> Tables:
+@st.composite
+def _life_table(draw: st.DrawFn) -> Tables:
+    """From the youngest age on; a year with certain death is not allowed, one close to it is."""
+    probability = st.one_of(st.just(0.0), _number(1e-4, 0.3), _number(0.3, 0.999))
+    years = draw(st.integers(1, 6))
     return {
+        "annual_probability": [[YOUNGEST - 2 + n, draw(probability), draw(probability)] for n in range(years)],
+        "hazard_multiplier": draw(_or_zero(_number(0.5, 2))),
+        "source": "assumption: generated",
+    }
+
+
+def _ages() -> Drawn:
+    return st.one_of(
+        st.just({"distribution": "normal", "mean": 60.0, "sd": 10.0, "min": float(YOUNGEST), "max": 90.0}),
+        _number(YOUNGEST, 60).map(lambda age: {"distribution": "fixed", "value": age}),
+    )
+
+
+def _patients(draw: st.DrawFn, groups: Sequence[str], agents: Sequence[str], *, aged: bool) -> Tables:
+    age_and_sex = {"age_years": draw(_ages()), "male_proportion": draw(PROBABILITY)} if aged else {}
+    return {
+        **age_and_sex,
         "iga_mg_dl": draw(_concentration(40)),
         "igm_mg_dl": draw(_concentration(20)),
         "frailty_variance": draw(_or_zero(_number(0.01, 4))),
@@ -345,7 +368,7 @@ def _patients(draw: st.DrawFn, groups: Sequence[str], agents: Sequence[str]) -> 
         "responder_proportion": draw(PROBABILITY),
         "serostatus": {group: draw(PROBABILITY) for group in groups},
         "agents": draw(_shares(agents)),
-        "correlations": draw(_correlations()),
+        "correlations": draw(_correlations((*CORRELATED, *AGE_AND_SEX) if aged else CORRELATED)),
     }
 
 
@@ -360,10 +383,12 @@ def scenarios(draw: st.DrawFn, *, horizon: st.SearchStrategy[float] | None = Non
     antimicrobials = draw(st.sampled_from([[SURE_ANTIMICROBIAL], [SURE_ANTIMICROBIAL, "antiviral"]]))
     regimens = draw(st.sampled_from([[], ["scig"]]))
     tables["analysis"] |= _analysis(draw, horizon)
-    tables["patients"] |= _patients(draw, groups, agents)
+    aged = draw(st.booleans())
+    tables["patients"] |= _patients(draw, groups, agents, aged=aged)
     tables["treatment"] |= _given(
         {
             "death_rate_per_month": {"on_treatment": draw(RATE), "off_treatment": draw(RATE)},
+            "life_table": draw(_life_table()) if aged and draw(st.booleans()) else None,
             "include_drug_cost": draw(st.booleans()),
             "reduced_frequency": draw(_maybe(_reduced_frequency())),
         }

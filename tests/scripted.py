@@ -3,7 +3,8 @@
 Decisions and their addresses are those of the engines:
 
 * patients: "patient:weight", "patient:igg", "patient:iga", "patient:igm", "patient:igg_type", "patient:m_protein",
-  "patient:frailty", "patient:agent", "patient:anti_cd38", "patient:responder", "patient:serostatus:<name>",
+  "patient:frailty", "patient:agent", "patient:anti_cd38", "patient:responder", "patient:age", "patient:sex",
+  "patient:serostatus:<name>",
   "patient:takes:<antimicrobial>";
 * exits and toxicity: "treatment:stop", "death:other", "toxicity:crs", "toxicity:icans";
 * laboratory, by number of the test: "igg:assay", "iga:assay", "igm:assay";

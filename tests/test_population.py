@@ -42,6 +42,8 @@ def varied(model: ClinicalModel) -> ClinicalModel:
         serostatus=("hbv", "cmv"),
         serostatus_proportion=(0.2, 0.5),
         agent_share=(0.7, 0.3),
+        age_years=Distribution("normal", 66.0, 11.0, 40.0, 90.0),
+        male_proportion=0.6,
     )
     (target,), (agent,) = model.targets, model.agents
     drugs = (
@@ -168,7 +170,7 @@ def test_attributes_are_independent_of_each_other(varied: ClinicalModel) -> None
     """
     for_all = tuple(replace(drug, given_to=-1) for drug in varied.antimicrobials)
     columns = columns_of(draw_baseline(replace(varied, antimicrobials=for_all), AddressedLuck(3), PATIENTS))
-    assert len(columns) == 19
+    assert len(columns) == 21
     correlation = np.corrcoef(stats.rankdata(columns, axis=1))
     off_diagonal = correlation[~np.eye(len(columns), dtype=bool)]
     assert np.abs(off_diagonal).max() < BOUND / np.sqrt(N)
@@ -244,29 +246,40 @@ def test_the_agent_is_the_interval_of_shares_in_which_luck_falls(
 # ---------------------------------------------------------------------- correlations
 
 
-# In the order of CORRELATED: weight, IgG, IgA, IgM, M-protein, frailty.
+# In the order of CORRELATED: weight, IgG, IgA, IgM, M-protein, frailty, age, and sex, which is no number.
 CORRELATION = np.array(
     [
-        [1.0, 0.1, 0.0, 0.0, 0.0, 0.0],
-        [0.1, 1.0, 0.5, 0.4, -0.3, -0.25],
-        [0.0, 0.5, 1.0, 0.6, -0.2, 0.0],
-        [0.0, 0.4, 0.6, 1.0, -0.2, 0.0],
-        [0.0, -0.3, -0.2, -0.2, 1.0, 0.1],
-        [0.0, -0.25, 0.0, 0.0, 0.1, 1.0],
+        [1.0, 0.1, 0.0, 0.0, 0.0, 0.0, -0.2],
+        [0.1, 1.0, 0.5, 0.4, -0.3, -0.25, 0.0],
+        [0.0, 0.5, 1.0, 0.6, -0.2, 0.0, 0.0],
+        [0.0, 0.4, 0.6, 1.0, -0.2, 0.0, 0.0],
+        [0.0, -0.3, -0.2, -0.2, 1.0, 0.1, 0.0],
+        [0.0, -0.25, 0.0, 0.0, 0.1, 1.0, 0.3],
+        [-0.2, 0.0, 0.0, 0.0, 0.0, 0.3, 1.0],
     ]
 )
 
 
+MEN_HEAVIER = 0.5
+
+
 @pytest.fixture
 def linked(varied: ClinicalModel) -> ClinicalModel:
-    """Every myeloma of IgG type, and attributes correlated as above."""
-    people = replace(varied.population, igg_type_proportion=1.0, correlation_factor=np.linalg.cholesky(CORRELATION))
+    """Every myeloma of IgG type, attributes correlated as above, and men heavier than women."""
+    matrix = np.eye(8)
+    matrix[:7, :7] = CORRELATION
+    matrix[0, 7] = matrix[7, 0] = MEN_HEAVIER
+    people = replace(
+        varied.population,
+        igg_type_proportion=1.0,
+        correlation_factor=np.linalg.cholesky(matrix),
+    )
     return replace(varied, population=people)
 
 
 def correlated_columns(people: Baseline) -> Floats:
     """The attributes that may be correlated, in the order of a correlation matrix."""
-    attributes = ("weight_kg", "igg_mg_dl", "iga_mg_dl", "igm_mg_dl", "m_protein_mg_dl", "frailty")
+    attributes = ("weight_kg", "igg_mg_dl", "iga_mg_dl", "igm_mg_dl", "m_protein_mg_dl", "frailty", "age_years")
     return np.stack([getattr(people, name) for name in attributes])
 
 
@@ -278,8 +291,24 @@ def normal_scores(values: Floats) -> Floats:
 def test_normal_scores_have_the_correlations_asked_for(linked: ClinicalModel) -> None:
     """Standard error of a correlation rho of normal scores: (1 - rho^2) / sqrt(N), 0.0032 or less; bound of 4."""
     found = np.corrcoef(normal_scores(correlated_columns(draw_baseline(linked, AddressedLuck(3), PATIENTS))))
-    distance = np.abs(found - CORRELATION) / ((1 - CORRELATION**2) + np.eye(6)) * np.sqrt(N)
+    distance = np.abs(found - CORRELATION) / ((1 - CORRELATION**2) + np.eye(7)) * np.sqrt(N)
     assert distance.max() < 4
+
+
+def test_a_correlation_with_sex_moves_the_other_attribute_as_a_threshold_on_a_normal_does(
+    linked: ClinicalModel,
+) -> None:
+    """Scores of weight given a man: rho * phi(z) / 0.6 on average, z the quantile of 0.4 (Pearson 1909).
+
+    Their standard error is under 1 / sqrt(0.6 N); without the correlation the mean would be 0, some 60 of them off.
+    """
+    people = draw_baseline(linked, AddressedLuck(3), PATIENTS)
+    scores = normal_scores(people.weight_kg[None, :])[0]
+    expected = MEN_HEAVIER * stats.norm.pdf(stats.norm.ppf(0.4)) / 0.6
+    error = 1 / np.sqrt(0.6 * N)
+    assert abs(people.male.mean() - 0.6) < 4 * np.sqrt(0.24 / N)
+    assert abs(scores[people.male].mean() - expected) < 4 * error
+    assert expected > 40 * error
 
 
 def test_other_correlations_are_told_from_those_asked_for(linked: ClinicalModel) -> None:
@@ -292,18 +321,19 @@ def test_other_correlations_are_told_from_those_asked_for(linked: ClinicalModel)
 
 def test_correlations_leave_every_distribution_as_it_was(linked: ClinicalModel) -> None:
     """Kolmogorov-Smirnov, p > 1e-4."""
-    weight, igg, iga, igm, m_protein, z = correlated_columns(draw_baseline(linked, AddressedLuck(3), PATIENTS))
+    weight, igg, iga, igm, m_protein, z, age = correlated_columns(draw_baseline(linked, AddressedLuck(3), PATIENTS))
     assert stats.kstest(weight, stats.truncnorm((40 - 75) / 16, (140 - 75) / 16, loc=75, scale=16).cdf).pvalue > 1e-4
     assert stats.kstest(igg, stats.lognorm(0.45, scale=700).cdf).pvalue > 1e-4
     assert stats.kstest(iga, stats.lognorm(0.6, scale=60).cdf).pvalue > 1e-4
     assert stats.kstest(igm, stats.lognorm(0.5, scale=30).cdf).pvalue > 1e-4
     assert stats.kstest(m_protein, stats.lognorm(1.0, scale=1500).cdf).pvalue > 1e-4
     assert stats.kstest(z, stats.gamma(1 / 0.6, scale=0.6).cdf).pvalue > 1e-4
+    assert stats.kstest(age, stats.truncnorm(-26 / 11, 24 / 11, loc=66, scale=11).cdf).pvalue > 1e-4
 
 
 def test_the_identity_correlates_nothing_and_moves_nobody(varied: ClinicalModel) -> None:
     """To rounding in the normal distribution and its inverse."""
-    identity = replace(varied, population=replace(varied.population, correlation_factor=np.eye(6)))
+    identity = replace(varied, population=replace(varied.population, correlation_factor=np.eye(8)))
     mixed = correlated_columns(draw_baseline(identity, AddressedLuck(3), np.arange(500)))
     plain = correlated_columns(draw_baseline(varied, AddressedLuck(3), np.arange(500)))
     np.testing.assert_allclose(mixed, plain, rtol=1e-9)

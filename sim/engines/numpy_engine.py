@@ -73,7 +73,8 @@ class Block:
         shape = (len(model.strategies), who.patient.size)
         self.stop = np.broadcast_to(who.stop_time, shape).copy()
         self.stopped_by = np.full(shape, -1, dtype=np.int64)
-        self.other_death = self._other_death(np.broadcast_to(who.death_hazard, shape), self.stop)
+        natural = death_time(model.treatment, who.death_hazard, who.stop_time, who.age_years, who.male)
+        self.other_death = np.broadcast_to(natural, shape).copy()
         self.infection_death = np.full(shape, np.inf)
         self.end = np.minimum(self.other_death, model.horizon)
         self.clocks = Clocks.of(model, luck)
@@ -85,10 +86,6 @@ class Block:
         self.by_test = np.stack([by_test for _, by_test in orders])
         self.courses = Courses(model, luck, who)
         self.tally = IllnessTally(model, who)
-
-    def _other_death(self, hazard: Floats, stop: Floats) -> Floats:
-        treatment = self.model.treatment
-        return death_time(hazard, stop, treatment.death_rate_on, treatment.death_rate_off)
 
     # ------------------------------------------------------------------ infections, candidate by candidate
 
@@ -229,7 +226,10 @@ class Block:
         """A survived infection ends the bispecific: a later test is not taken, death goes by the other rate."""
         self.stop[s, j] = t
         self.stopped_by[s, j] = c
-        self.other_death[s, j] = self._other_death(self.who.death_hazard[j], t)
+        who = self.who
+        self.other_death[s, j] = death_time(
+            self.model.treatment, who.death_hazard[j], t, who.age_years[j], who.male[j]
+        )
         self.end[s, j] = np.minimum(self.other_death[s, j], self.model.horizon)
         cancelled = self.by_test[s, j] & (self.order[s, j] >= t)
         self.order[s[cancelled], j[cancelled]] = np.inf

@@ -156,8 +156,8 @@ class Journey:
     # ------------------------------------------------------------------ when things are due
 
     def _death_by_hazard(self) -> float:
-        rates = self.model.treatment
-        due = death_time(self.who.death_hazard, _one(self.stop), rates.death_rate_on, rates.death_rate_off)
+        who = self.who
+        due = death_time(self.model.treatment, who.death_hazard, _one(self.stop), who.age_years, who.male)
         return float(due[0])
 
     def _window_end(self) -> float:

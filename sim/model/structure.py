@@ -109,6 +109,8 @@ class Baseline:
         frailty: Multiplier of all infection rates, mean 1.
         anti_cd38: Whether exposed before.
         responder: Whether dosed less often later.
+        age_years: Age at t = 0; 0 where the scenario has no ages.
+        male: Whether a man; False where the scenario has no sexes.
         positive: Serostatus, [serostatus, patient].
         takes: Whether the patient would take each antimicrobial, [antimicrobial, patient].
         stop_time: Month at which the bispecific ends unless an infection ends it before; may be inf.
@@ -130,6 +132,8 @@ class Baseline:
     frailty: Floats
     anti_cd38: Booleans
     responder: Booleans
+    age_years: Floats
+    male: Booleans
     positive: Booleans
     takes: Booleans
     stop_time: Floats

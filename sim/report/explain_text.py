@@ -21,6 +21,7 @@ _TITLES = {
     "agents": "What they are treated with",
     "hazards": "Which hazards: infections per month on treatment at frailty 1, and the hazard ratio of each measure",
     "consequences": "What one infection does",
+    "deaths": "Deaths without infection per year of life: of the disease, and of the life table if there is one",
     "igg": "True polyclonal IgG of a patient with median baseline, mg/dL",
 }
 
@@ -34,6 +35,10 @@ def print_explanation(console: Console, scenario: Scenario, explanation: Explana
         frame: pd.DataFrame = getattr(explanation, name)
         shown = _upright(title, frame) if name == "agents" else _tidy(title, frame)
         console.print(shown)
+    if life_table := scenario.treatment.life_table:
+        stated = f"Life table of {life_table.file}" if life_table.file else "Life table stated in the scenario"
+        console.print(Text(f"{stated}, hazards x {life_table.hazard_multiplier.value:g}. {life_table.source}"))
+        console.print()
     console.print(Text("Which rules", style="bold"))
     for row in explanation.strategies.to_dict(orient="records"):
         console.print(Text(_sentence(row)))

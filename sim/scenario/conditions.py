@@ -11,8 +11,8 @@ from sim.scenario.quantity import suggestion
 if TYPE_CHECKING:
     from sim.scenario.schema import Scenario
 
-MEASURES: Final = ("weight_kg", "igg_mg_dl", "iga_mg_dl", "igm_mg_dl", "m_protein_mg_dl")
-FLAGS: Final = ("anti_cd38", "responder")
+MEASURES: Final = ("weight_kg", "igg_mg_dl", "iga_mg_dl", "igm_mg_dl", "m_protein_mg_dl", "age_years")
+FLAGS: Final = ("anti_cd38", "responder", "male")
 SIGNS: Final = ("<", "<=", ">", ">=")
 _FORM = re.compile(r"\s*(\w+)\s*(<=|>=|<|>|=)\s*(\S+)\s*")
 

@@ -28,6 +28,7 @@ from sim.scenario.fields import (
     Table,
     Text,
 )
+from sim.scenario.life_table import LifeTable
 from sim.scenario.quantity import Fault, Quantity, faulty
 
 
@@ -113,6 +114,9 @@ class Treatment(Table):
     """The course of treatment, whichever the bispecific."""
 
     death_rate_per_month: DeathRates = Field(description="Death from other causes than infection.")
+    life_table: LifeTable | None = Field(
+        default=None, description="Deaths of the general population, added to both rates; default none."
+    )
     include_drug_cost: bool = Field(
         default=False, strict=True, description="Whether the price of the bispecific is counted."
     )

@@ -7,14 +7,18 @@ the same for tables already in memory.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from sim.errors import Problem, ScenarioError
+from sim.scenario.ages import age_contradictions
+from sim.scenario.beside import refused
 from sim.scenario.jointly import uncertain_contradictions
+from sim.scenario.life_table import PATH as LIFE_TABLE
+from sim.scenario.life_table import with_life_table
 from sim.scenario.meaning import contradictions
 from sim.scenario.overrides import ON_COMMAND_LINE, apply_overrides, path_of
 from sim.scenario.posterior import read_posteriors
@@ -42,7 +46,15 @@ def load(path: str | Path, *, overrides: Mapping[str, object] | None = None, str
         ScenarioError: The file cannot be read or cannot be meant; carries every problem found.
     """
     chain = read_chain(Path(path))
-    scenario = _checked(chain.tables, chain.origins, overrides or {}, name=str(path), strict=strict)
+    tables = apply_overrides(chain.tables, overrides or {})
+    unread: Collection[Problem] = ()
+    try:
+        tables = with_life_table(tables, Path(path).parent)
+    except ScenarioError as error:
+        # The rest is checked without the table, so that all problems are told at once.
+        unread = error.problems
+        tables = {**tables, "treatment": {k: v for k, v in tables["treatment"].items() if k != LIFE_TABLE[-1]}}
+    scenario = _checked(tables, chain.origins, overrides or {}, name=str(path), strict=strict, unread=unread)
     scenario._posteriors = read_posteriors(Path(path).parent, quantities(scenario))
     scenario._source_text = chain.files[0].text
     scenario._files = tuple(str(file.path) for file in chain.files)
@@ -65,25 +77,36 @@ def from_tables(
     Raises:
         ScenarioError: The tables cannot be meant; carries every problem found.
     """
-    return _checked(tables, {}, overrides or {}, name="scenario", strict=strict)
+    for place, value in (overrides or {}).items():
+        if path_of(place) == (*LIFE_TABLE, "file"):
+            raise refused(place, str(value), "can be changed only where the scenario is read from its file")
+    changed = apply_overrides(tables, overrides or {})
+    return _checked(changed, {}, overrides or {}, name="scenario", strict=strict)
 
 
 def _checked(
-    tables: Mapping[str, Any], origins: Origins, overrides: Mapping[str, object], *, name: str, strict: bool
+    tables: Mapping[str, Any],
+    origins: Origins,
+    changes: Iterable[str],
+    *,
+    name: str,
+    strict: bool,
+    unread: Collection[Problem] = (),
 ) -> Scenario:
-    tables = apply_overrides(tables, overrides)
-    origins = {**origins, **{path_of(place): ON_COMMAND_LINE for place in overrides}}
+    origins = {**origins, **{path_of(place): ON_COMMAND_LINE for place in changes}}
     if too_large := [problem(path, shown(number), LIMIT, origins) for path, number in _too_large((), tables)]:
         raise _error(name, too_large)
     context = {"strict": strict, "currency": _currency(tables)}
     parts = sound_parts(tables, context)
-    problems = {problem(path, found, allowed, origins) for path, found, allowed in contradictions(parts)}
+    problems = {problem(path, found, allowed, origins) for path, found, allowed in contradictions(parts)} | set(
+        unread
+    )
     try:
         scenario = Scenario.model_validate(tables, context=context)
     except ValidationError as error:
         problems |= set(translated(error, tables, origins))
     else:
-        joint = uncertain_contradictions(scenario)
+        joint = (*uncertain_contradictions(scenario), *age_contradictions(scenario))
         problems |= {problem(path, found, allowed, origins) for path, found, allowed in joint}
     if problems:
         raise _error(name, problems)

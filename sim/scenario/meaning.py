@@ -58,7 +58,7 @@ def _labels(strategies: Mapping[str, Strategy]) -> Iterator[Contradiction]:
 
 
 def _truncation(patients: Patients) -> Iterator[Contradiction]:
-    for name in ("weight_kg", "igg_polyclonal_mg_dl", "iga_mg_dl", "igm_mg_dl", "m_protein_mg_dl"):
+    for name in ("weight_kg", "igg_polyclonal_mg_dl", "iga_mg_dl", "igm_mg_dl", "m_protein_mg_dl", "age_years"):
         spread = getattr(patients, name)
         if isinstance(spread, Normal):
             if spread.min >= spread.max:

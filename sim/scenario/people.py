@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Generic, Literal
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from sim.scenario.fields import (
+    Age,
     Concentration,
     CorrelationCoefficient,
     Kilograms,
@@ -21,7 +22,7 @@ from sim.scenario.fields import (
     distinct,
 )
 
-# Attributes that a correlation may join. Frailty is the one that is not a distribution of its own table.
+# Attributes that a correlation may join. Frailty and sex (a man, or not) are not distributions of their own tables.
 CORRELATED: Final = (
     "weight_kg",
     "igg_polyclonal_mg_dl",
@@ -29,6 +30,8 @@ CORRELATED: Final = (
     "igm_mg_dl",
     "m_protein_mg_dl",
     "frailty",
+    "age_years",
+    "male",
 )
 
 
@@ -73,6 +76,14 @@ class FixedConcentration(Fixed[Concentration]):
     """The same serum concentration for every patient."""
 
 
+class FixedAge(Fixed[Age]):
+    """The same age for every patient."""
+
+
+class NormalAge(Normal[Age]):
+    """Age, normal between patients."""
+
+
 class NormalConcentration(Normal[Concentration]):
     """Serum concentration, normal between patients."""
 
@@ -81,6 +92,7 @@ class LognormalConcentration(Lognormal[Concentration]):
     """Serum concentration, lognormal between patients."""
 
 
+PatientAge = Annotated[FixedAge | NormalAge, Field(discriminator="distribution")]
 PatientWeight = Annotated[FixedWeight | NormalWeight | LognormalWeight, Field(discriminator="distribution")]
 PatientConcentration = Annotated[
     FixedConcentration | NormalConcentration | LognormalConcentration, Field(discriminator="distribution")
@@ -134,6 +146,12 @@ class Patients(Table):
     anti_cd38_proportion: Proportion = Field(description="Share of patients who had an anti-CD38 antibody before.")
     responder_proportion: Proportion = Field(
         description="Share of patients who respond, and so may have the bispecific less often."
+    )
+    age_years: PatientAge | None = Field(
+        default=None, description="Age at the first dose; required by treatment.life_table."
+    )
+    male_proportion: Proportion | None = Field(
+        default=None, description="Share of men; required by treatment.life_table."
     )
     serostatus: dict[Name, Proportion] = Field(
         default={}, description="Share of patients exposed to each latent infection (hbv, cmv, herpes, ...)."

@@ -6,13 +6,14 @@ import hashlib
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from sim.errors import Problem, ScenarioError
+from sim.scenario.beside import file_beside, refused
 from sim.scenario.quantity import Quantity, shown
 
 MAX_BYTES = 200_000_000
@@ -62,25 +63,16 @@ def read_posteriors(folder: Path, known: Iterable[tuple[str, Quantity, str]]) ->
 
 def _read(folder: Path, name: str, users: Mapping[str, Quantity]) -> Posterior:
     place = f"{next(iter(users))}.draws"
-    parts = PurePosixPath(name).parts
-    if "\\" in name or ":" in name or "\0" in name or name.startswith(("/", "~")) or ".." in parts or not parts:
-        raise _refused(
-            place, name, "must name a file in the scenario's folder or below, without .., drive or leading /"
-        )
-    file = folder / name
-    if not file.resolve().is_relative_to(folder.resolve()):
-        raise _refused(place, name, "leads out of the folder of the scenario")
-    if file.suffix not in KINDS:
-        raise _refused(place, name, f"must end in {' or '.join(KINDS)}")
+    file = file_beside(folder, name, place, KINDS)
     try:
         if file.stat().st_size > MAX_BYTES:
-            raise _refused(place, name, f"must have at most {MAX_BYTES:,} bytes")
+            raise refused(place, name, f"must have at most {MAX_BYTES:,} bytes")
         content = file.read_bytes()
         stream = io.BytesIO(content)
         frame = pd.read_csv(stream) if file.suffix == ".csv" else pd.read_parquet(stream)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise _refused(place, name, f"cannot be read: {reason}") from error
+        raise refused(place, name, f"cannot be read: {reason}") from error
     problems = [
         problem for path, quantity in users.items() for problem in _column_problems(frame, name, path, quantity)
     ]
@@ -105,7 +97,3 @@ def _column_problems(frame: pd.DataFrame, name: str, path: str, quantity: Quanti
     row, allowed = int(wrong[0]), f"must be a number from {low:g} to {high:g}"
     more = f" ({wrong.size} such rows)" if wrong.size > 1 else ""
     return [Problem(f"row {row + 2}, column {path}", shown(frame[path].iloc[row]), f"{allowed}{more}", name)]
-
-
-def _refused(place: str, found: str, allowed: str) -> ScenarioError:
-    return ScenarioError("a table of draws cannot be used", [Problem(place, shown(found), allowed)])

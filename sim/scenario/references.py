@@ -12,6 +12,9 @@ from sim.scenario.sections import Parts
 from sim.scenario.strategies import STANDARD
 from sim.scenario.triggers import leaves
 
+_ENTRY = {"frailty": "frailty_variance", "male": "male_proportion"}
+"""Entries of the attributes that are not distributions of their own tables."""
+
 Contradiction = tuple[tuple[str, ...], str, str]
 
 
@@ -52,7 +55,7 @@ def _reserved(parts: Parts) -> Iterator[Contradiction]:
 def _of_patients(patients: Patients, parts: Parts) -> Iterator[Contradiction]:
     for name in patients.agents:
         yield from _must_name("an agent", name, parts.agents.names, ("patients", "agents", name))
-    defined = [name for name in CORRELATED if name == "frailty" or getattr(patients, name) is not None]
+    defined = [name for name in CORRELATED if getattr(patients, _ENTRY.get(name, name)) is not None]
     for place, correlation in enumerate(patients.correlations, start=1):
         for member, name in enumerate(correlation.between, start=1):
             path = ("patients", "correlations", str(place), "between", str(member))

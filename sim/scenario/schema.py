@@ -203,6 +203,13 @@ class Scenario(Table):
         return self._posteriors
 
     @property
+    def beside(self) -> tuple[str, ...]:
+        """Names of the files that the scenario is read with, in its own folder or below: life table, draws."""
+        table = self.treatment.life_table
+        named = (table.file,) if table and table.file else ()
+        return (*named, *(posterior.file for posterior in self.posteriors))
+
+    @property
     def source_text(self) -> str:
         """The main file, verbatim; empty when the scenario was not read from a file."""
         return self._source_text

@@ -116,7 +116,9 @@ def init_files(target: Path, based_on: str) -> list[Path]:
         UsageError: No such shipped scenario, or a file is in the way or cannot be written; nothing is then written.
     """
     new = target if target.suffix == ".toml" else target / "my-scenario.toml"
-    chain = [Path(file) for file in load(_shipped(based_on)).files]
+    shipped = load(_shipped(based_on))
+    chain = [Path(file) for file in shipped.files]
+    chain += [chain[0].parent / name for name in shipped.beside]
     wanted = {new: starter_text(new.stem, based_on).encode()}
     for file in chain:
         copy = new.parent / file.relative_to(chain[0].parent)

@@ -16,8 +16,8 @@ from sim.population import draw_baseline
 from sim.scenario import Scenario
 from sim.streams import AddressedLuck
 
-MEASURES = ("weight_kg", "igg_mg_dl", "iga_mg_dl", "igm_mg_dl", "m_protein_mg_dl", "frailty")
-FLAGS = ("anti_cd38", "responder")
+MEASURES = ("weight_kg", "igg_mg_dl", "iga_mg_dl", "igm_mg_dl", "m_protein_mg_dl", "frailty", "age_years")
+FLAGS = ("anti_cd38", "responder", "male")
 _COMPARED = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _CONDITION = re.compile(r"\s*(\w+)\s*(<=|>=|<|>|=)\s*(\S+)\s*")
 
@@ -27,8 +27,8 @@ def subgroups(scenario: Scenario, conditions: Sequence[str], patients: int, seed
 
     Args:
         scenario: A validated scenario.
-        conditions: Each NAME<NUMBER (or <=, >, >=) of a measure, agent=NAME, or NAME=yes|no of anti_cd38, responder
-            or a serostatus.
+        conditions: Each NAME<NUMBER (or <=, >, >=) of a measure, agent=NAME, or NAME=yes|no of anti_cd38, responder,
+            male or a serostatus.
         patients: Number of patients.
         seed: Root of the luck.
 

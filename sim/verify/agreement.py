@@ -69,8 +69,8 @@ def markov_variants(model: ClinicalModel) -> dict[str, ClinicalModel]:
     the rates by cause and target, the hazard ratios by cause, the antimicrobials, frailty, prices, utilities
     and the agents that are most used for each target. They take away what a small chain cannot carry: spread of
     weight, onset lag, gaps in protection, missed or adjusted doses, harms of immunoglobulin, hazard periods,
-    recovery of IgG, holds, differences between causes in what an infection does, and strategies with rules
-    other than never, at once, low IgG or first severe infection.
+    recovery of IgG, holds, life tables, differences between causes in what an infection does, and strategies with
+    rules other than never, at once, low IgG or first severe infection.
 
     Args:
         model: Any compiled model.
@@ -105,7 +105,7 @@ def markov_variants(model: ClinicalModel) -> dict[str, ClinicalModel]:
         agents=tuple(
             replace(agent, crs=(0.0, 0.0), icans=(0.0, 0.0), step_up_hospital_days=0.0) for agent in model.agents
         ),
-        treatment=replace(model.treatment, reduced_from=np.inf),
+        treatment=replace(model.treatment, reduced_from=np.inf, life_table=None),
         infections=_same_for_every_cause(model.infections),
         antimicrobials=tuple(
             replace(drug, adherence=1.0, start_cost=0.0, cost_per_month=0.0, course_cost=0.0, months_after=np.inf)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.model.exits import death_time, stop_time
+from sim.model.exits import death_time_at_rates, stop_time
 
 HAZARDS = st.floats(1e-6, 30.0)
 RATES = st.floats(1e-4, 2.0)
@@ -15,7 +15,7 @@ STOPS = st.floats(0.0, 240.0)
 
 
 def death(hazard: float, stop: float, rate_on: float, rate_off: float) -> float:
-    return float(death_time(np.array([hazard]), np.array([stop]), rate_on, rate_off)[0])
+    return float(death_time_at_rates(np.array([hazard]), np.array([stop]), rate_on, rate_off)[0])
 
 
 def spent_by(time: float, stop: float, rate_on: float, rate_off: float) -> float:

@@ -38,6 +38,16 @@ def test_the_whole_chain_is_copied_byte_for_byte(tmp_path: Path) -> None:
     assert (tmp_path / "new" / "base-case.toml").read_bytes() == SHIPPED["base-case"].read_bytes()
 
 
+def test_a_life_table_is_copied_with_the_scenario_that_names_it(tmp_path: Path) -> None:
+    written = init_files(tmp_path / "mine.toml", "bcma-uk-nice")
+    assert [path.name for path in written][1:] == [
+        "bcma-uk-nice.toml",
+        "base-case.toml",
+        "life-table-illustrative.csv",
+    ]
+    assert load(written[0]).treatment.life_table == load(SHIPPED["bcma-uk-nice"]).treatment.life_table
+
+
 def test_a_folder_gets_a_file_of_a_plain_name(tmp_path: Path) -> None:
     assert init_files(tmp_path / "study", "tutorial")[0] == tmp_path / "study" / "my-scenario.toml"
 

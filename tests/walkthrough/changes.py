@@ -31,6 +31,12 @@ def other_spread(tables: Tables, keys: PathKeys) -> None:
     node.update(new)
 
 
+def other_table(tables: Tables, keys: PathKeys) -> None:
+    """Twice the probabilities of men."""
+    node, key = parent_of(tables, keys)
+    node[key] = [[age, 2 * male, female] for age, male, female in node[key]]
+
+
 def with_m_protein(tables: Tables, keys: PathKeys) -> None:
     node, key = parent_of(tables, keys)
     node[key] = [node[key][0], "m_protein_mg_dl"]

@@ -20,8 +20,10 @@ from tests.walkthrough.changes import (
     other_regimen,
     other_rule,
     other_spread,
+    other_table,
     other_target,
     rename_currency,
+    reworded,
     to_others,
     with_m_protein,
     without_last,
@@ -29,6 +31,7 @@ from tests.walkthrough.changes import (
 from tests.walkthrough.entries import put, times
 from tests.walkthrough.expectation import Expectation, Scope
 from tests.walkthrough.outputs import (
+    DEATHS,
     IG_LATER,
     PRODUCT,
     both,
@@ -115,6 +118,9 @@ DECLARED: dict[str, Expectation] = {
         among=EXPOSED,
     ),
     "patients.responder_proportion": reach("infections_any", "cost:bispecific", among=RESPONDERS),
+    "patients.age_years.{field}": reach(*DEATHS),
+    "patients.age_years.distribution": reach(*DEATHS, to=other_spread),
+    "patients.male_proportion": reach(*DEATHS),
     "patients.serostatus.{status}": reach("infections_any", under=SEROSTATUS),
     "patients.agents.{agent}": reach(
         "infections_any",
@@ -153,6 +159,10 @@ DECLARED: dict[str, Expectation] = {
         "life_years", "other_death", "months_on_treatment", to=times(3)
     ),
     "treatment.death_rate_per_month.off_treatment": reach("life_years", "other_death", within="AFTER"),
+    "treatment.life_table.file": Expectation(to=reworded, note="names what the table was read from"),
+    "treatment.life_table.source": descriptive(),
+    "treatment.life_table.annual_probability": reach(*DEATHS, to=other_table),
+    "treatment.life_table.hazard_multiplier": reach(*DEATHS),
     "treatment.include_drug_cost": only("MONEY", "cost:bispecific"),
     "treatment.hospital_day_cost": only("MONEY", "cost:step_up_hospital"),
     "treatment.end_of_life_cost": only("MONEY", "cost:end_of_life"),

@@ -107,6 +107,7 @@ def true_igg(among: Among | None = None, to: Change | None = None) -> Expectatio
     )
 
 
+DEATHS = ("life_years", "other_death", "months_on_treatment")
 IG_LATER = ("ig_months", "cost:immunoglobulin")
 PRODUCT = ("MONEY", "cost:immunoglobulin")
 

@@ -10,7 +10,16 @@ from __future__ import annotations
 from sim.model.parts.drugs import NO_TOCILIZUMAB, NO_TOXICITY, Agent, Target, Tocilizumab, Toxicity, Treatment
 from sim.model.parts.infections import Infections
 from sim.model.parts.laboratory import NO_WORK_UP, Igg, Laboratory
-from sim.model.parts.people import CORRELATED, NOTHING, NOTHING_GIVEN, Distribution, GivenAttributes, Population
+from sim.model.parts.life_table import LifeTable
+from sim.model.parts.people import (
+    CORRELATED,
+    MEASURED,
+    NOTHING,
+    NOTHING_GIVEN,
+    Distribution,
+    GivenAttributes,
+    Population,
+)
 from sim.model.parts.prophylaxis import CONSTANT_DOSE, Antimicrobial, DoseAdjustment, Harm, Immunoglobulin, Regimen
 from sim.model.parts.strategies import ALWAYS, NEVER, Condition, ConditionKind, Strategy
 from sim.model.parts.units import (
@@ -34,6 +43,7 @@ __all__ = [
     "GRADES",
     "GRADE_1_2",
     "GRADE_3PLUS",
+    "MEASURED",
     "MONTHS_PER_YEAR",
     "NEVER",
     "NOTHING",
@@ -56,6 +66,7 @@ __all__ = [
     "Infections",
     "Integers",
     "Laboratory",
+    "LifeTable",
     "Population",
     "Regimen",
     "Strategy",

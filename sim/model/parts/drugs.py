@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.model.parts.life_table import LifeTable
+
 
 @dataclass(frozen=True)
 class Target:
@@ -65,6 +67,7 @@ class Treatment:
         reduced_from: Month from which responders are dosed less often; inf for never.
         reduced_infection_multiplier: Factor on their infection rates from then on.
         reduced_drug_multiplier: Factor on their drug cost from then on.
+        life_table: Deaths of the general population, added to both death rates; None for none.
     """
 
     death_rate_on: float
@@ -74,6 +77,7 @@ class Treatment:
     reduced_from: float = np.inf
     reduced_infection_multiplier: float = 1.0
     reduced_drug_multiplier: float = 1.0
+    life_table: LifeTable | None = None
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,10 @@ class Distribution:
 
 NOTHING = Distribution("fixed", 0.0)
 
-CORRELATED = ("weight_kg", "igg_polyclonal_mg_dl", "iga_mg_dl", "igm_mg_dl", "m_protein_mg_dl", "frailty")
+MEASURED = ("weight_kg", "igg_polyclonal_mg_dl", "iga_mg_dl", "igm_mg_dl", "m_protein_mg_dl", "frailty", "age_years")
+"""Attributes that are numbers."""
+
+CORRELATED = (*MEASURED, "male")
 """Attributes that may be correlated, in the order of a correlation matrix."""
 
 
@@ -42,8 +45,8 @@ class GivenAttributes:
 
     Attributes:
         rows: Number of real patients.
-        numbers: Attribute of `CORRELATED` to its values, shape (rows,).
-        flags: anti_cd38, responder or a serostatus to its values, shape (rows,).
+        numbers: Attribute of `MEASURED` to its values, shape (rows,).
+        flags: male, anti_cd38, responder or a serostatus to its values, shape (rows,).
         agent: Agent indices, shape (rows,); None where agents are drawn.
     """
 
@@ -73,7 +76,9 @@ class Population:
         serostatus: Names of serostatus, e.g. hbv.
         serostatus_proportion: Share positive, one for each name.
         agent_share: Share of each agent, in the order of the model's agents; adds up to 1.
-        correlation_factor: Lower Cholesky factor of the copula over `CORRELATED`, (6, 6); None for independence.
+        correlation_factor: Lower Cholesky factor of the copula over `CORRELATED`, (8, 8); None for independence.
+        age_years: Age at t = 0.
+        male_proportion: Share of men.
         cohort: Attributes of real patients, which take the place of drawn ones.
     """
 
@@ -90,4 +95,6 @@ class Population:
     serostatus_proportion: tuple[float, ...] = ()
     agent_share: tuple[float, ...] = (1.0,)
     correlation_factor: Floats | None = None
+    age_years: Distribution = NOTHING
+    male_proportion: float = 0.0
     cohort: GivenAttributes = NOTHING_GIVEN
