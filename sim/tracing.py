@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from sim.build import compile_model
+from sim.cohort import Cohort
 from sim.engines import numpy_engine
 from sim.engines.histories import histories_from_log
 from sim.engines.log import EventLog
@@ -20,7 +21,7 @@ from sim.errors import Problem, UsageError
 from sim.model.accrual import accrue
 from sim.model.hazards import FIRST_ANTIMICROBIAL, IMMUNOGLOBULIN, TOCILIZUMAB
 from sim.model.igg import measured_igg, true_igg
-from sim.model.parts import GRADE_3PLUS, Floats
+from sim.model.parts import GRADE_3PLUS, NOTHING, Floats
 from sim.model.structure import Baseline, ClinicalModel, Event
 from sim.population import draw_baseline
 from sim.scenario import Scenario
@@ -60,6 +61,7 @@ class Trace:
         histories: Strategy name to its happenings in order of time.
         explanations: A sentence for each candidate infection that the strategies do not share.
         totals: Strategy name to component to amount; costs and QALYs discounted.
+        identity: Who of a cohort the patient is, in words; empty for a drawn one.
     """
 
     patient: int
@@ -69,6 +71,7 @@ class Trace:
     histories: dict[str, tuple[Happening, ...]]
     explanations: tuple[str, ...]
     totals: dict[str, dict[str, float]]
+    identity: str = ""
 
     def rows(self) -> list[tuple[float, dict[str, Happening]]]:
         """Happenings aligned across strategies: month of the first, and strategy to happening."""
@@ -80,31 +83,35 @@ class Trace:
         return sorted(first, key=lambda item: (item[0], min(h.event for h in item[1].values())))
 
 
-def trace(scenario: Scenario, patient: int, *, seed: int | None = None) -> Trace:
+def trace(scenario: Scenario, patient: int, *, seed: int | None = None, cohort: Cohort | None = None) -> Trace:
     """Follow one patient.
 
     Args:
         scenario: A validated scenario.
         patient: Patient number from 0: the same patient as in any run with this seed.
         seed: Root of the luck; None takes the scenario's.
+        cohort: Real patients in place of drawn ones: patient i is row i modulo the rows, counted from 0.
 
     Returns:
         The patient's histories and totals.
 
     Raises:
-        UsageError: If there is no such patient.
+        UsageError: If there is no such patient, or the cohort was read for another scenario.
     """
-    model, luck, root = _world(scenario, patient, seed)
-    return trace_model(model, luck, patient, seed=root)
+    model, luck, root = _world(scenario, patient, seed, cohort)
+    return trace_model(model, luck, patient, seed=root, identity=cohort.identity(patient) if cohort else "")
 
 
-def event_table(scenario: Scenario, patient: int, *, seed: int | None = None) -> pd.DataFrame:
+def event_table(
+    scenario: Scenario, patient: int, *, seed: int | None = None, cohort: Cohort | None = None
+) -> pd.DataFrame:
     """Everything that happens to one patient, as a tidy table.
 
     Args:
         scenario: A validated scenario.
         patient: As for `trace`.
         seed: As for `trace`.
+        cohort: As for `trace`.
 
     Returns:
         The event log with names (`sim.engines.log.EventLog.frame`) and a column text, the event in words.
@@ -112,7 +119,7 @@ def event_table(scenario: Scenario, patient: int, *, seed: int | None = None) ->
     Raises:
         UsageError: If there is no such patient.
     """
-    model, luck, _ = _world(scenario, patient, seed)
+    model, luck, _ = _world(scenario, patient, seed, cohort)
     log = numpy_engine.event_log(model, luck, np.array([patient]))
     texts = [
         f"infusion of {log.value[row]:.1f} g"
@@ -123,13 +130,21 @@ def event_table(scenario: Scenario, patient: int, *, seed: int | None = None) ->
     return log.frame(model).assign(text=texts)
 
 
-def igg_table(scenario: Scenario, patient: int, *, seed: int | None = None, points: int = 121) -> pd.DataFrame:
+def igg_table(
+    scenario: Scenario,
+    patient: int,
+    *,
+    seed: int | None = None,
+    cohort: Cohort | None = None,
+    points: int = 121,
+) -> pd.DataFrame:
     """A patient's IgG on treatment, as a tidy table.
 
     Args:
         scenario: A validated scenario.
         patient: As for `trace`.
         seed: As for `trace`.
+        cohort: As for `trace`.
         points: Points in time for each strategy, from 0 to the end of treatment.
 
     Returns:
@@ -139,7 +154,7 @@ def igg_table(scenario: Scenario, patient: int, *, seed: int | None = None, poin
     Raises:
         UsageError: If there is no such patient.
     """
-    model, luck, _ = _world(scenario, patient, seed)
+    model, luck, _ = _world(scenario, patient, seed, cohort)
     number = np.array([patient])
     who = draw_baseline(model, luck, number)
     ends = histories_from_log(model, who, numpy_engine.event_log(model, luck, number)).treatment_end[:, 0]
@@ -160,15 +175,21 @@ def igg_table(scenario: Scenario, patient: int, *, seed: int | None = None, poin
     return pd.concat(pieces, ignore_index=True)
 
 
-def _world(scenario: Scenario, patient: int, seed: int | None) -> tuple[ClinicalModel, Luck, int]:
+def _world(
+    scenario: Scenario, patient: int, seed: int | None, cohort: Cohort | None
+) -> tuple[ClinicalModel, Luck, int]:
     """Compiled model, luck and its root, for a patient that there is."""
     if not 0 <= patient < 2**62:
         raise UsageError("no such patient", [Problem("patient", str(patient), "must be a whole number from 0")])
+    if cohort and not cohort.fits(scenario):
+        allowed = "must be read for this scenario: the one it was read for has other agents, rates or serostatus"
+        raise UsageError("no such patient", [Problem("cohort", cohort.file, allowed)])
     root = scenario.analysis.seed if seed is None else seed
-    return compile_model(scenario), AddressedLuck(root), root
+    model = compile_model(scenario)
+    return cohort.join(model) if cohort else model, AddressedLuck(root), root
 
 
-def trace_model(model: ClinicalModel, luck: Luck, patient: int, *, seed: int) -> Trace:
+def trace_model(model: ClinicalModel, luck: Luck, patient: int, *, seed: int, identity: str = "") -> Trace:
     """The same of a compiled model and any luck."""
     number = np.array([patient])
     log = numpy_engine.event_log(model, luck, number)
@@ -178,6 +199,7 @@ def trace_model(model: ClinicalModel, luck: Luck, patient: int, *, seed: int) ->
     return Trace(
         patient=patient,
         seed=seed,
+        identity=identity,
         baseline=_baseline(model, who),
         strategies=names,
         histories={name: tuple(_happenings(model, log, index)) for index, name in enumerate(names)},
@@ -192,8 +214,13 @@ def trace_model(model: ClinicalModel, luck: Luck, patient: int, *, seed: int) ->
 def _baseline(model: ClinicalModel, who: Baseline) -> dict[str, float | str]:
     """Attributes of the patient at t = 0, in words and numbers."""
     positive = [name for name, is_so in zip(model.population.serostatus, who.positive[:, 0], strict=True) if is_so]
+    people = model.population
+    has_age = people.age_years != NOTHING or "age_years" in people.cohort.numbers
+    has_sex = people.male_proportion > 0 or "male" in people.cohort.flags
     return {
         "agent": model.agents[int(who.agent[0])].name,
+        **({"age_years": float(who.age_years[0])} if has_age else {}),
+        **({"sex": "male" if who.male[0] else "female"} if has_sex else {}),
         "weight_kg": float(who.weight_kg[0]),
         "igg_polyclonal_mg_dl": float(who.igg_mg_dl[0]),
         "iga_mg_dl": float(who.iga_mg_dl[0]),

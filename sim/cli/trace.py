@@ -21,6 +21,9 @@ def trace(
     ] = 0,
     seed: opt.Seed = None,
     settings: opt.Settings = None,
+    cohort: opt.CohortFile = None,
+    columns: opt.CohortColumns = None,
+    sheet: opt.CohortSheet = None,
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Follow one patient under every strategy: which infection was averted, and by what."""
@@ -28,7 +31,8 @@ def trace(
     from sim.tracing import trace as follow
 
     loaded = opt.load_scenario(scenario, settings)
-    traced = follow(loaded, patient, seed=seed)
+    people = opt.load_cohort(cohort, columns, sheet, loaded)
+    traced = follow(loaded, patient, seed=seed, cohort=people)
     if output_format is opt.Format.JSON:
         opt.print_json(trace_document(loaded, traced))
     else:

@@ -55,7 +55,7 @@ def assumptions(scenario: Scenario) -> list[Document]:
     ]
 
 
-def cohort_part(cohort: Cohort | None) -> Document | None:
+def cohort_part(cohort: Cohort | None, patients: int) -> Document | None:
     """Which real patients were played, and what of them was drawn; their data stay where they are."""
     if cohort is None:
         return None
@@ -66,6 +66,7 @@ def cohort_part(cohort: Cohort | None) -> Document | None:
         "columns": dict(cohort.columns),
         "drawn": list(cohort.drawn),
         "left_alone": list(cohort.left_alone),
+        "standard_errors": cohort.errors_of(patients) or None,
     }
 
 
@@ -87,7 +88,7 @@ def run_document(result: RunResult, run_path: str | None) -> Document:
         "settings": {
             "patients": result.patients,
             "target_mcse": result.target_mcse,
-            "cohort": cohort_part(result.cohort),
+            "cohort": cohort_part(result.cohort, result.patients),
             "seed": result.seed,
             "engine": result.engine,
             "perspective": analysis.perspective,

@@ -51,6 +51,8 @@ def print_run(console: Console, result: RunResult, folder: Path | None) -> None:
     console.print(Text(_setting(result)))
     if result.cohort is not None:
         console.print(Text(cohort_line(result, result.cohort)))
+        if meant := result.cohort.errors_of(result.patients):
+            console.print(Text(meant))
     console.print()
     console.print(_incremental(result))
     console.print(_benefit(result))
@@ -112,10 +114,12 @@ def cohort_line(result: RunResult, cohort: Cohort) -> str:
         f"Cohort: {cohort.rows:,} patients of {cohort.file} (SHA-256 {cohort.sha256[:12]}), {played}",
         f"drawn as the scenario says: {', '.join(cohort.drawn) or 'nothing'}",
     ]
+    # A correlation speaks of men, a cohort of sex.
+    drawn = {*cohort.drawn, *(["male"] if "sex" in cohort.drawn else [])}
     apart = [
         " and ".join(correlation.between)
         for correlation in result.scenario.patients.correlations
-        if correlation.value.value and len({*correlation.between} & {*cohort.drawn}) == 1
+        if correlation.value.value and len({*correlation.between} & drawn) == 1
     ]
     if apart:
         parts.append(f"correlations lost, as one of the two is drawn and the other given: {', '.join(apart)}")

@@ -19,6 +19,8 @@ def print_trace(console: Console, scenario: Scenario, traced: Trace) -> None:
         f"{name} {value if isinstance(value, str) else number(value, 2)}" for name, value in traced.baseline.items()
     )
     console.print(Text(f"{scenario.title}: patient {traced.patient}, seed {traced.seed}", style="bold"))
+    if traced.identity:
+        console.print(Text(f"Cohort: {traced.identity}"))
     console.print(Text(f"At the first dose: {who}"))
     console.print()
     events = table("History by month", "month", *traced.strategies, left=1 + len(traced.strategies))
@@ -53,7 +55,11 @@ def trace_document(scenario: Scenario, traced: Trace) -> Document:
         "schema": SCHEMA,
         "command": "trace",
         "scenario": scenario_part(scenario),
-        "settings": {"patient": traced.patient, "seed": traced.seed},
+        "settings": {
+            "patient": traced.patient,
+            "seed": traced.seed,
+            **({"cohort": traced.identity} if traced.identity else {}),
+        },
         "baseline": clean(traced.baseline),
         "strategies": [
             {
