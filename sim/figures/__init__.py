@@ -14,6 +14,8 @@ that lacks one. `Look` carries the currency and gives every strategy its colour,
     distributions   histogram, ECDF, ridgeline of INMB, convergence
     infections      cumulative incidence, infections by cause and grade
     resources       costs by item, grams of immunoglobulin
+    benefit         INMB at one threshold, and over one input
+    individuals     how single patients fare under two strategies
     patients        swimlanes, IgG over time
     export          HTML that opens offline; PNG, SVG and PDF through Chromium
     catalogue       which figure comes from which table of a run; figure_set: the figures of one run by name

@@ -1,0 +1,150 @@
+"""Net monetary benefit of the strategies at one willingness to pay, and over the values of one input."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from sim.figures.style import GREY, INK, Z_95, Look, finished, sentence, tinted, wrapped
+from sim.figures.tables import checked, known
+from sim.figures.value import error_bars, monte_carlo, tall
+
+
+def inmb_bars(
+    table: pd.DataFrame, look: Look, *, comparator: str, wtp: float, before: pd.DataFrame | None = None
+) -> go.Figure:
+    """Incremental net monetary benefit of every strategy against one.
+
+    Args:
+        table: Columns strategy, inmb; and, where known, inmb_mcse of a simulation or low and high, which hold 95 % of
+            draws.
+        look: Currency and strategies.
+        comparator: Whom against.
+        wtp: Willingness to pay per QALY.
+        before: The same columns before a change, drawn as hollow marks; None for no change.
+
+    Returns:
+        A bar for each strategy with its interval; then the hollow marks.
+
+    Raises:
+        TableError: A table cannot be drawn.
+    """
+    spread = ("inmb_mcse", "low", "high")
+    fit = checked(table, "net benefits", names=("strategy",), numbers=("inmb",), optional=spread)
+    look = look.over([comparator, *fit["strategy"]])
+    of_draws = "" if fit["low"].isna().all() else "bars hold 95 % of draws"
+    figure = go.Figure()
+    for name in look.present(fit["strategy"]):
+        own = fit[fit["strategy"] == name]
+        figure.add_trace(
+            go.Bar(
+                x=own["inmb"],
+                y=[look.tick(name)],
+                orientation="h",
+                name=look.label(name),
+                legendgroup=name,
+                showlegend=False,
+                marker=look.bar(name),
+                error_x=_interval(own),
+                hovertemplate="INMB %{x:,.0f} " + look.money,
+            )
+        )
+    reading = [f"at {wtp:,.0f} {look.money} per QALY", monte_carlo(fit["inmb_mcse"]), of_draws]
+    if before is not None:
+        old = checked(before, "net benefits", names=("strategy",), numbers=("inmb",))
+        old = old[old["strategy"].isin(fit["strategy"])]
+        marker = {"symbol": "diamond-open", "size": 12, "color": INK, "line": {"width": 2}}
+        figure.add_trace(
+            go.Scatter(
+                x=old["inmb"],
+                y=[look.tick(name) for name in old["strategy"]],
+                mode="markers",
+                name="Before the change",
+                marker=marker,
+                hovertemplate="before %{x:,.0f} " + look.money + "<extra></extra>",
+            )
+        )
+    figure.update_xaxes(tickformat=",", zeroline=True, zerolinecolor=INK, rangemode="tozero")
+    figure.update_yaxes(autorange="reversed")
+    return finished(
+        figure,
+        f"Incremental net monetary benefit (INMB) against {look.label(comparator)}",
+        sentence(reading),
+        x=f"INMB per patient ({look.money})",
+        height=tall([look.label(name) for name in fit["strategy"]], 20, 56),
+        legend=before is not None,
+    )
+
+
+def _interval(own: pd.DataFrame) -> dict[str, object]:
+    """95 % of draws where they are known, else the Monte Carlo interval."""
+    bar = error_bars(own["inmb_mcse"])
+    if own[["low", "high"]].isna().any(axis=None):
+        return bar
+    drawn = error_bars(own["inmb"].abs())
+    return {**drawn, "symmetric": False, "array": own["high"] - own["inmb"], "arrayminus": own["inmb"] - own["low"]}
+
+
+def inmb_over(table: pd.DataFrame, look: Look, *, x: str, comparator: str, wtp: float) -> go.Figure:
+    """Incremental net monetary benefit of every strategy over the values of one input.
+
+    Args:
+        table: Columns x (values of the input), strategy, inmb; and, where known, inmb_mcse.
+        look: Currency and strategies.
+        x: Name and unit of the input, for its axis.
+        comparator: Whom against; its own rows are left out.
+        wtp: Willingness to pay per QALY.
+
+    Returns:
+        For each strategy its 95 % Monte Carlo band, where known, and a line with a mark at every value played.
+
+    Raises:
+        TableError: The table cannot be drawn.
+        UsageError: There is no such comparator.
+    """
+    fit = checked(table, "net benefits", names=("strategy",), numbers=("x", "inmb"), optional=("inmb_mcse",))
+    look = look.over(fit["strategy"])
+    known(comparator, list(fit["strategy"].unique()))
+    figure = go.Figure()
+    for name in look.present(fit["strategy"]):
+        own = fit[fit["strategy"] == name].sort_values("x", kind="stable")
+        if name == comparator:
+            continue
+        half = Z_95 * own["inmb_mcse"].fillna(0.0)
+        figure.add_trace(
+            go.Scatter(
+                x=pd.concat([own["x"], own["x"][::-1]]),
+                y=pd.concat([own["inmb"] + half, (own["inmb"] - half)[::-1]]),
+                name=f"95 % Monte Carlo band, {look.label(name)}",
+                legendgroup=name,
+                showlegend=False,
+                fill="toself",
+                fillcolor=tinted(look.colour(name), 0.18),
+                line={"width": 0},
+                hoverinfo="skip",
+            )
+        )
+        figure.add_trace(
+            go.Scatter(
+                x=own["x"],
+                y=own["inmb"],
+                name=look.label(name),
+                legendgroup=name,
+                mode="lines+markers",
+                line=look.line(name),
+                marker={"symbol": look.symbol(name), "size": 8},
+                customdata=own["inmb_mcse"],
+                hovertemplate="%{x:,.4~g}: %{y:,.0f} ± %{customdata:,.0f} (MCSE) " + look.money,
+            )
+        )
+    figure.add_hline(y=0, line={"color": GREY, "width": 1.5})
+    figure.update_xaxes(tickformat=",.4~g")
+    figure.update_yaxes(tickformat=",")
+    reading = [f"against {look.label(comparator)}, the line at 0", f"at {wtp:,.0f} {look.money} per QALY"]
+    return finished(
+        figure,
+        "Incremental net monetary benefit (INMB) over one input",
+        sentence([*reading, monte_carlo(fit["inmb_mcse"], "bands")]),
+        x=wrapped(x, 90),
+        y=f"INMB per patient ({look.money})",
+    )
