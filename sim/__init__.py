@@ -19,7 +19,7 @@ Where things are, from what a user writes to what a user reads:
     cea         incremental analysis, CEAC, CEAF, EVPI, of the simulation or of anyone's table
     verify      the model against itself and against exact values
     figures     Plotly figures of any of these tables
-    store       run folders; report: text and JSON; cli: the command
+    store       run folders; report: text and JSON; dashboard: the same in a browser; cli: the command
 """
 
 from __future__ import annotations

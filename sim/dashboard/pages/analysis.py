@@ -1,0 +1,331 @@
+"""The pages Decision, Infections, Uncertainty, Sweep and Programme: figures and tables of run folders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+from dash import html
+
+from sim.dashboard import decision as told
+from sim.dashboard.address import View
+from sim.dashboard.library import Source
+from sim.dashboard.pages import tables as shown
+from sim.dashboard.pages.desk import Desk, missing, suited
+from sim.dashboard.parts import (
+    Column,
+    Content,
+    Shown,
+    estimate,
+    figure_card,
+    grid,
+    guarded,
+    label,
+    notice,
+    section,
+    table_card,
+)
+from sim.figures import benefit, sensitivity
+from sim.report.text import number
+
+MOST_ABREAST = 5
+"""Strategies whose names fit under the bars of a figure of half the width."""
+
+
+def wtp_of(source: Source, view: View) -> float:
+    """The threshold asked for, or the analysis' own."""
+    return source.middle_wtp if view.wtp is None else view.wtp
+
+
+def catalogue(
+    source: Source, view: View, name: str, *, table: str = "", wide: bool = False, **changes: Any
+) -> Content:
+    """A figure of the catalogue; nothing where the run has no table for it."""
+    if name not in source.figures.names:
+        return None
+    data = source.tables[table] if table and table in source.tables else None
+
+    def make() -> go.Figure:
+        return source.figures.draw(name, **changes)
+
+    return figure_card(name, make, look=source.look, picked=view.strategy, data=data, wide=wide)
+
+
+def decision_page(source: Source, view: View, desk: Desk) -> list[Content]:
+    """Which strategy is worth its money, and how surely."""
+    found = suited(desk, source, ("incremental",), ("run", "psa"), "incremental analysis")
+    own = found.source
+    if own is None or own.tables["incremental"].empty or "strategy" not in own.tables["incremental"]:
+        return [found.note or missing(source, "run", "incremental analysis")]
+    wtp = wtp_of(own, view)
+    against = told.comparator(own.tables, own.look.strategies, view.against)
+    gains = told.benefits(own.tables, wtp, against)
+    bars = gains.rename(columns={"inmb_low": "low", "inmb_high": "high"})
+    cards = [
+        catalogue(own, view, "ce_plane", table="increments", wtp=wtp, comparator=against),
+        figure_card(
+            "net_benefit",
+            lambda: benefit.inmb_bars(bars, own.look, comparator=against, wtp=wtp),
+            look=own.look,
+            picked=view.strategy,
+            data=gains,
+        ),
+        catalogue(own, view, "ce_frontier", table="incremental"),
+        catalogue(own, view, "costs_by_item", table="outcomes"),
+    ]
+    return [
+        found.note,
+        html.P(told.verdict(own.tables, wtp, own.look), className="verdict", id="verdict"),
+        html.P(told.rests_on(own.scenario), className="reading") if own.scenario else None,
+        table_card(shown.incremental(own.tables, own.look), picked=view.strategy),
+        grid(*cards),
+        table_card(shown.net_benefit(gains, own.look, wtp, against), picked=view.strategy),
+    ]
+
+
+def infections_page(source: Source, view: View, desk: Desk) -> list[Content]:
+    """Which infections strike, and what averting them takes."""
+    found = suited(desk, source, ("cumulative_incidence", "outcomes"), ("run", "psa"), "infections")
+    own = found.source
+    if own is None:
+        return [found.note]
+    cards = [
+        catalogue(own, view, "cumulative_incidence", table="cumulative_incidence", wide=True),
+        catalogue(own, view, "infections_by_cause", table="outcomes", wide=True),
+        catalogue(own, view, "incidence_by_cause", wide=True),
+        catalogue(own, view, "ig_use", wide=True),
+        catalogue(own, view, "ig_grams", table="outcomes", wide=len(own.look.strategies) > MOST_ABREAST),
+    ]
+    if "efficiency" in own.tables:
+        wide = len(own.look.strategies) > MOST_ABREAST
+        cards.append(table_card(shown.efficiency(own.tables, own.look), picked=view.strategy, wide=wide))
+    return [
+        found.note,
+        grid(*cards),
+        table_card(shown.events(own.tables, own.look)),
+    ]
+
+
+def uncertainty_page(source: Source, view: View, desk: Desk) -> list[Content]:
+    """How uncertain the decision is, what that is worth, and which inputs matter."""
+    draws = suited(desk, source, ("psa",), ("psa",), "parameter draws")
+    tornado = suited(desk, source, ("tornado",), ("dsa",), "one-way sensitivity analysis")
+    prices = suited(desk, source, ("price_of_immunoglobulin",), ("psa",), "price")
+    return [
+        section("Parameter uncertainty", draws.note, _draws(draws.source, view) if draws.source else None),
+        section(
+            "Which inputs move the answer",
+            _inputs(draws.source, view) if draws.source else None,
+            tornado.note,
+            catalogue(tornado.source, view, "tornado", table="tornado", wide=True) if tornado.source else None,
+        ),
+        section(
+            "At which price",
+            catalogue(prices.source, view, "price_threshold", table="price_of_immunoglobulin", wide=True),
+        )
+        if prices.source
+        else None,
+    ]
+
+
+def _draws(own: Source, view: View) -> Content:
+    wtp = wtp_of(own, view)
+    against = told.comparator(own.tables, own.look.strategies, view.against)
+    return html.Div(
+        [
+            html.P(told.verdict(own.tables, wtp, own.look), className="verdict", id="verdict-draws"),
+            grid(
+                catalogue(own, view, "ce_plane", wtp=wtp, comparator=against),
+                catalogue(own, view, "ceac", table="by_wtp_strategy"),
+                catalogue(own, view, "ceaf", table="by_wtp"),
+                catalogue(own, view, "expected_loss", table="by_wtp_strategy"),
+                catalogue(own, view, "inmb_ridgeline", wtp=wtp, comparator=against),
+                catalogue(own, view, "evpi", table="by_wtp"),
+                catalogue(own, view, "population_evpi", table="by_wtp") if own.asked.get("population") else None,
+                catalogue(own, view, "convergence_draws", table="convergence"),
+                catalogue(own, view, "convergence_patients", table="convergence"),
+            ),
+        ]
+    )
+
+
+def _inputs(own: Source, view: View) -> Content:
+    """EVPPI and correlations, which are computed at the analysis' own thresholds only."""
+    wtp = nearest(own, wtp_of(own, view))
+    said = f"At {number(wtp)} {own.look.currency} per QALY, the nearest of the thresholds analysed."
+    others = [name for name in own.look.strategies if name != told.reference(own.tables, own.look.strategies)]
+    strategy = view.strategy if view.strategy in others else None
+    evppi = own.tables["evppi"][["wtp", "name", "evppi", "standard_error"]] if "evppi" in own.tables else None
+    drawn: tuple[tuple[str, pd.DataFrame | None, dict[str, Any]], ...]
+    drawn = (("evppi", evppi, {}), ("correlations", None, {"strategy": strategy}))
+    cards = [
+        figure_card(
+            name,
+            lambda name=name, more=more: own.figures.draw(name, wtp=wtp, **more),  # type: ignore[misc]
+            look=own.look,
+            data=data,
+            said=said,
+            wide=True,
+        )
+        for name, data, more in drawn
+        if name in own.figures.names and not own.tables[name].empty
+    ]
+    return grid(*cards)
+
+
+def nearest(source: Source, wtp: float) -> float:
+    """The threshold of the analysis nearest to one asked for; the lower of two."""
+    return min(sorted(source.wtp), key=lambda own: abs(own - wtp))
+
+
+def sweep_page(source: Source, view: View, desk: Desk) -> list[Content]:
+    """How the answer moves with the inputs that a sweep varied."""
+    found = suited(desk, source, ("sweep", "two_way_decisions"), ("sweep", "dsa"), "sweep")
+    own = found.source
+    if own is None:
+        command = "sweep --vary immunoglobulin.price_per_gram=20:150:14 --vary immunoglobulin.hr.grade_3plus=0.1:1:10"
+        return [missing(source, command, "sweep")]
+    decisions = own.tables["decisions" if "decisions" in own.tables else "two_way_decisions"]
+    played = sorted(decisions["wtp"].unique())
+    wtp = min(played, key=lambda each: abs(each - wtp_of(own, view)))
+    at = decisions[decisions["wtp"] == wtp]
+    paths = [name for name in at.columns if name not in ("point", "wtp", "best", "second", "margin", "margin_mcse")]
+    said = f"At {number(wtp)} {own.look.currency} per QALY, the nearest of the thresholds played."
+    return [
+        found.note,
+        html.P(_tally(own, at, wtp), className="verdict", id="verdict"),
+        grid(*_sweep_figures(own, view, at, paths, wtp, said)),
+        table_card(_decisions(own, at, paths, wtp), picked=view.strategy),
+    ]
+
+
+def _tally(own: Source, at: pd.DataFrame, wtp: float) -> str:
+    counts = at["best"].value_counts()
+    parts = [f"“{label(own.look, name)}” at {count}" for name, count in counts.items()]
+    open_points = int((at["margin"].abs() < 1.96 * at["margin_mcse"]).sum())
+    doubt = f" At {open_points} the Monte Carlo error could turn the choice." if open_points else ""
+    money = own.look.currency
+    points = f"of {len(at)} points"
+    return f"At {number(wtp)} {money} per QALY, {points} the highest net benefit has {', '.join(parts)}.{doubt}"
+
+
+def _sweep_figures(
+    own: Source, view: View, at: pd.DataFrame, paths: list[str], wtp: float, said: str
+) -> list[Content]:
+    cards: list[Content] = []
+    units = _units(own)
+    if len(paths) == 2 and not at.duplicated(paths).any() and len(at) == at[paths].nunique().prod():
+        x, y = paths
+        map_table = at.rename(columns={x: "x", y: "y", "margin": "inmb", "margin_mcse": "inmb_mcse"})
+        base = _base(own, x, y)
+        cards.append(
+            figure_card(
+                "map",
+                lambda: sensitivity.two_way(map_table, own.look, x=units(x), y=units(y), wtp=wtp, base=base),
+                look=own.look,
+                data=at,
+                said=said,
+                wide=True,
+            )
+        )
+    column = f"inmb_{wtp:g}"
+    if "sweep" in own.tables and len(paths) == 1 and column in own.tables["sweep"].columns:
+        table = own.tables["sweep"]
+        against = str(own.asked.get("comparator") or own.look.strategies[0])
+        table = table.rename(columns={paths[0]: "x", column: "inmb", f"{column}_mcse": "inmb_mcse"})
+        if pd.api.types.is_numeric_dtype(table["x"]):
+            cards.append(
+                figure_card(
+                    "over",
+                    lambda: benefit.inmb_over(table, own.look, x=units(paths[0]), comparator=against, wtp=wtp),
+                    look=own.look,
+                    picked=view.strategy,
+                    data=table[["x", "strategy", "inmb", "inmb_mcse"]].rename(columns={"x": paths[0]}),
+                    said=said,
+                    wide=True,
+                )
+            )
+    return cards
+
+
+def _units(own: Source) -> Callable[[str], str]:
+    """A path with the unit that the scenario gives it."""
+    from sim.scenario import quantities
+
+    units = {path: unit for path, _, unit in quantities(own.scenario)} if own.scenario else {}
+    return lambda path: f"{path} ({units[path]})" if path in units else path
+
+
+def _base(own: Source, x: str, y: str) -> tuple[float, float] | None:
+    from sim.scenario import quantities
+
+    values = {path: quantity.value for path, quantity, _ in quantities(own.scenario)} if own.scenario else {}
+    return (values[x], values[y]) if x in values and y in values else None
+
+
+def _decisions(own: Source, at: pd.DataFrame, paths: list[str], wtp: float) -> Shown:
+    money, units = own.look.currency, _units(own)
+    columns = [
+        Column(units(path), lambda row, path=path: f"{row[path]:,.4g}" if _is_real(row[path]) else str(row[path]))  # type: ignore[misc]
+        for path in paths
+    ]
+    columns += [
+        Column("Highest net benefit", lambda row: label(own.look, row["best"]), left=True),
+        Column("Next", lambda row: label(own.look, row["second"]), left=True),
+        Column(f"Lead ({money})", lambda row: estimate(number(row["margin"]), f"± {number(row['margin_mcse'])}")),
+    ]
+    caption = f"Best strategy at every point, at {number(wtp)} {money} per QALY"
+    return Shown("decisions", caption, at, columns, "± is one Monte Carlo standard error of the paired difference.")
+
+
+def _is_real(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def programme_page(source: Source, view: View, desk: Desk) -> list[Content]:
+    """What a programme with chairs, stock and a calendar makes of the strategies."""
+    own = source
+    note: Content = None
+    if source.entry.command != "capacity":
+        runs = desk.library.alike(source.entry, ("capacity",))
+        if not runs:
+            told_why = (
+                "This page shows how a programme with a limited number of chairs and a limited supply of "
+                "immunoglobulin would fare: queues, stock, utilisation. No run folder here has it for this scenario. "
+                "To make one:"
+            )
+            return [notice(told_why), html.Pre(f"igsim capacity {_file(source)}", className="command")]
+        own = desk.library.open(runs[0].key)
+        note = html.P(
+            f"From run folder {runs[0].name} of the same scenario ({runs[0].words}).", className="provenance"
+        )
+    skipped = {"swimlanes", "igg_course"}
+    drawn = [name for name in own.figures.names if name not in skipped]
+    return [
+        note,
+        grid(*(catalogue(own, view, name) for name in drawn)),
+        *(guarded(lambda name=name: _plain(own, name), name) for name in own.tables),  # type: ignore[misc]
+    ]
+
+
+def _file(source: Source) -> str:
+    return f"{source.entry.name.split('/')[0]}.toml"
+
+
+MOST_ROWS = 60
+
+
+def _cell(name: str, row: dict[str, Any]) -> str:
+    return f"{row[name]:,.5g}" if _is_real(row[name]) else str(row[name])
+
+
+def _plain(own: Source, name: str) -> Content:
+    """A table as it is, its first rows."""
+    frame = own.tables[name]
+    columns = [Column(str(name), partial(_cell, str(name))) for name in frame.columns]
+    note = f"The first {MOST_ROWS} of {len(frame):,} rows; the download has all." if len(frame) > MOST_ROWS else ""
+    card = Shown(name, name.replace("_", " ").capitalize(), frame.head(MOST_ROWS), columns, note)
+    return table_card(card)

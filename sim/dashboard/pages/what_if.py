@@ -1,0 +1,337 @@
+"""The page What-if: sliders, and what the model answers.
+
+`layout` is the page as it opens; `answer` is what a position of the sliders gives, a function of numbers without
+anything of the page in it.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import pandas as pd
+import plotly.graph_objects as go
+from dash import dcc, html
+
+from sim.dashboard import decision as told
+from sim.dashboard.address import View
+from sim.dashboard.bench import PATIENTS, Bench
+from sim.dashboard.levers import Lever, levers, overrides
+from sim.dashboard.library import Source
+from sim.dashboard.pages import tables as shown
+from sim.dashboard.pages.desk import Desk, file_of
+from sim.dashboard.parts import (
+    Column,
+    Content,
+    Shown,
+    emphasise,
+    estimate,
+    figure_card,
+    headed,
+    is_number,
+    label,
+    notice,
+    spoken,
+    table,
+)
+from sim.figures import Look, benefit, plane, resources
+from sim.figures.style import INK
+from sim.report.text import number
+from sim.runs import RunResult
+from sim.scenario import Scenario, from_tables
+
+FIGURES = ("live_plane", "live_benefit", "live_costs")
+
+CHANGES = {
+    "cost": ("Cost", 0),
+    "qaly": ("QALYs", 4),
+    "infections_any": ("Infections", 3),
+    "infections_grade_3plus": ("Infections of grade ≥ 3", 3),
+    "infection_death": ("Deaths of infection, share", 4),
+    "ig_grams": ("Grams of immunoglobulin", 1),
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """Where the sliders stand.
+
+    Attributes:
+        moved: Lever's key to its position.
+        wtp: Willingness to pay per QALY.
+        against: Comparator; empty for the reference.
+        strategy: Strategy picked out; empty for none.
+    """
+
+    moved: Mapping[str, float]
+    wtp: float
+    against: str = ""
+    strategy: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the model says to a question.
+
+    Attributes:
+        verdict: Which strategy is best, in a sentence.
+        status: How it was found.
+        tables: What is shown as tables.
+        figures: Of `FIGURES`, in order.
+        command: The command that does the same.
+    """
+
+    verdict: str
+    status: str
+    tables: tuple[Shown, ...]
+    figures: tuple[go.Figure, ...]
+    command: str
+
+
+def changed_scenario(scenario: Scenario, moved: Mapping[str, float]) -> Scenario:
+    """The scenario with its levers moved, held to all its own rules.
+
+    Raises:
+        InputError: The model refuses the combination; carries every problem.
+    """
+    changes = overrides(levers(scenario), moved)
+    return from_tables(scenario.resolved(), overrides=changes) if changes else scenario
+
+
+def answer(
+    bench: Bench, source: Source, question: Question, *, patients: int = PATIENTS, clock: float | None = None
+) -> Answer:
+    """Play a question.
+
+    Args:
+        bench: Plays it; remembers what did not change.
+        source: What is looked at.
+        question: Where the sliders stand.
+        patients: Patients under each strategy.
+        clock: `time.perf_counter()` when the question came; None for now.
+
+    Raises:
+        InputError: The model refuses the combination, or the comparator is none of the strategies.
+    """
+    started = time.perf_counter() if clock is None else clock
+    scenario = source.scenario
+    if scenario is None:
+        message = "a comparison of scenarios has no sliders"
+        raise ValueError(message)
+    changed = changed_scenario(scenario, question.moved)
+    before = bench.play(scenario, patients=patients, seed=source.seed)
+    now = bench.play(changed, patients=patients, seed=source.seed)
+    is_moved = changed is not scenario
+    look, names = source.look, scenario.strategy_names
+    tables = {"incremental": now.result.table(), "increments": now.result.increments()}
+    against = told.comparator(tables, names, question.against)
+    gains = told.benefits(tables, question.wtp, against)
+    old = told.benefits({"increments": before.result.increments()}, question.wtp, against) if is_moved else None
+    figures = (
+        _plane(now.result, before.result if is_moved else None, look, against, question.wtp),
+        benefit.inmb_bars(gains, look, comparator=against, wtp=question.wtp, before=old),
+        resources.costs_by_item(now.result.outcomes.frame(), look),
+    )
+    for figure in figures:
+        headed(figure)
+        if question.strategy in names:
+            emphasise(figure, look, question.strategy)
+        figure.update_layout(uirevision="what-if")
+    largest = gains["inmb_mcse"].max()
+    played = f"simulated anew: {', '.join(now.simulated)}" if now.simulated else "nothing had to be simulated anew"
+    took = f"{1000 * (time.perf_counter() - started):,.0f} ms"
+    status = (
+        f"{patients:,} patients under each of {len(names)} strategies, seed {now.result.seed}; {played}; {took}. "
+        f"Largest Monte Carlo standard error of an INMB: {look.currency} {number(largest)}."
+    )
+    return Answer(
+        verdict=told.verdict(tables, question.wtp, look),
+        status=status,
+        tables=(shown.incremental(tables, look), _changes(now.result, before.result, look)),
+        figures=figures,
+        command=command(source, scenario, question.moved, patients),
+    )
+
+
+def command(source: Source, scenario: Scenario, moved: Mapping[str, float], patients: int) -> str:
+    """The command line that plays the same patients with the same changes."""
+    changes = overrides(levers(scenario), moved)
+    parts = [f"igsim run {file_of(source)}", f"--patients {patients}"]
+    if source.seed is not None and source.seed != scenario.analysis.seed:
+        parts.append(f"--seed {source.seed}")
+    earlier = [f"--set '{text}'" for text in source.asked.get("set") or []]
+    return " ".join([*parts, *earlier, *(f"--set {path}={value:.10g}" for path, value in changes.items())])
+
+
+def _plane(now: RunResult, before: RunResult | None, look: Look, against: str, wtp: float) -> go.Figure:
+    table = now.increments()
+    figure = plane.ce_plane_means(table[table["comparator"] == against], look, wtp=wtp)
+    if before is None:
+        return figure
+    old = before.increments()
+    old = old[old["comparator"] == against]
+    figure.add_trace(
+        go.Scatter(
+            x=old["delta_qaly"],
+            y=old["delta_cost"],
+            customdata=[look.label(name) for name in old["strategy"]],
+            mode="markers",
+            name="Before the change",
+            marker={"symbol": "diamond-open", "size": 11, "color": INK, "line": {"width": 2}},
+            hovertemplate="%{customdata} before<br>Δ QALYs %{x:.4f}<br>Δ cost %{y:,.0f} "
+            + look.money
+            + "<extra></extra>",
+        )
+    )
+    for axis, values in ((figure.layout.xaxis, old["delta_qaly"]), (figure.layout.yaxis, old["delta_cost"])):
+        low, high = axis.range
+        room = 0.08 * (max(high, values.max()) - min(low, values.min()))
+        axis.range = [min(low, values.min() - room), max(high, values.max() + room)]
+    return figure
+
+
+def _changes(now: RunResult, before: RunResult, look: Look) -> Shown:
+    """Outcomes now and before, by strategy."""
+    after, first = now.outcomes, before.outcomes
+    frame = after.frame()
+    frame = frame[frame["component"].isin(CHANGES)]
+    was = first.frame().set_index(["strategy", "component"])["mean"]
+    frame = frame.assign(before=[was[key] for key in zip(frame["strategy"], frame["component"], strict=True)])
+    rows = []
+    for name, own in frame.groupby("strategy", sort=False):
+        line: dict[str, object] = {"strategy": name}
+        for entry in own.to_dict(orient="records"):
+            component = str(entry["component"])
+            line |= {component: entry["mean"], f"{component}_mcse": entry["mcse"]}
+            line |= {f"{component}_before": entry["before"]}
+        rows.append(line)
+
+    def cell(row: dict[str, object], component: str, digits: int) -> Content:
+        spread = number(row[f"{component}_mcse"], digits)
+        text = estimate(number(row[component], digits), f"± {spread}")
+        moved = is_number(row[component]) and row[component] != row[f"{component}_before"]
+        old = html.Div(f"before {number(row[f'{component}_before'], digits)}", className="before")
+        return [*text, old] if moved else text
+
+    columns = [Column("Strategy", lambda row: label(look, row["strategy"]))]
+    for component, (words, digits) in CHANGES.items():
+        words += f" ({look.currency})" if component == "cost" else ""
+        columns.append(
+            Column(words, lambda row, c=component, d=digits: cell(row, c, d))  # type: ignore[misc]
+        )
+    note = "The same patients with the same luck before and after the change. ± is one Monte Carlo standard error."
+    return Shown(
+        "what_if",
+        "What happens under each strategy, per patient; cost and QALYs discounted",
+        pd.DataFrame(rows),
+        columns,
+        note,
+        lambda row: str(row["strategy"]),
+        look,
+    )
+
+
+# ---------------------------------------------------------------------- the page
+
+
+def what_if_page(source: Source, view: View, desk: Desk) -> list[Content]:
+    """Sliders at the left, the answer at the right."""
+    if source.scenario is None:
+        return [notice("This run compares several scenarios; open one of them to try changes.")]
+    own = levers(source.scenario)
+    unknown = [key for key in view.moved if key not in {lever.key for lever in own}]
+    return [
+        notice("Not in this scenario, left out: " + ", ".join(unknown), kind="warning") if unknown else None,
+        notice("Changes are shown for the first of the two.") if view.beside else None,
+        html.Div([_panel(own, view), _answer_area(source)], className="what-if"),
+    ]
+
+
+def _panel(own: Sequence[Lever], view: View) -> html.Section:
+    groups = [
+        html.Fieldset([html.Legend(group), *(slider(lever, view.moved.get(lever.key)) for lever in members)])
+        for group, members in groupby(own, key=lambda lever: lever.group)
+    ]
+    back = html.Button("Back to the scenario", id="back", className="action")
+    return html.Section([html.H2("What if"), *groups, back], className="panel", **spoken("Sliders"))
+
+
+def slider(
+    lever: Lever, position: float | None = None, *, debounce: bool | float = False, hint: str | None = None
+) -> html.Div:
+    """A slider and a box for the same number, which follow each other."""
+    value = lever.base if position is None else position
+    name = f"{lever.label} ({lever.unit})" if lever.unit else lever.label
+    if hint is None:
+        hint = f"scenario {lever.base:,.6g}" + (f"; {lever.spread}" if lever.spread else "")
+    box = dcc.Input(
+        id={"type": "typed", "key": lever.key},
+        type="number",
+        value=value,
+        step="any",
+        debounce=0.3,
+        className="typed",
+    )
+    slide = dcc.Input(
+        id={"type": "lever", "key": lever.key},
+        type="range",
+        value=value,
+        min=lever.low,
+        max=lever.high,
+        step=lever.step,
+        debounce=debounce,
+        className="slide",
+    )
+    return html.Div(
+        [
+            html.Div([html.Label(name, htmlFor=dom_id("typed", lever), className="name"), box], className="boxed"),
+            html.Label(f"{name}, slider", htmlFor=dom_id("lever", lever), className="unseen"),
+            slide,
+            html.Span(hint, className="hint"),
+        ],
+        className="lever",
+    )
+
+
+def dom_id(kind: str, lever: Lever) -> str:
+    """What Dash makes of an id that is a table, so that a label can name its box."""
+    return json.dumps({"key": lever.key, "type": kind}, separators=(",", ":"))
+
+
+def _answer_area(source: Source) -> html.Div:
+    empty = go.Figure().update_layout(height=500, margin={"t": 92, "l": 60})
+    readings = (
+        ("live_plane", "Cost-effectiveness plane", "Ellipses: 95 % Monte Carlo regions of the means."),
+        ("live_benefit", "Incremental net monetary benefit (INMB)", "Bars: 95 % Monte Carlo intervals."),
+        ("live_costs", "Costs by item", "Per patient, discounted."),
+    )
+    cards = []
+    for name, title, reading in readings:
+        hollow = "" if name == "live_costs" else " Hollow diamonds: before the change."
+        blank = go.Figure(empty).update_layout(title={"text": title, "subtitle": {"text": reading + hollow}})
+        wide = name == "live_costs"
+        cards.append(figure_card(name, lambda blank=blank: blank, look=source.look, wide=wide))  # type: ignore[misc]
+    return html.Div(
+        [
+            dcc.Store(id="asked"),
+            dcc.Store(id="answered"),
+            html.Div(id="refused"),
+            html.P(id="verdict", className="verdict", role="status"),
+            html.P(id="status", className="reading", role="status"),
+            html.Div(id="live-incremental", className="card wide"),
+            html.Div(cards, className="grid"),
+            html.Div(id="live-changes", className="card wide"),
+            html.Details([html.Summary("The same on the command line"), html.Pre(id="command", className="command")]),
+        ],
+        className="answer",
+        id="answer",
+    )
+
+
+def answered_tables(found: Answer, strategy: str) -> tuple[Content, Content]:
+    """The tables of an answer as the page shows them."""
+    first, second = (table(each, strategy) for each in found.tables)
+    return first, second
