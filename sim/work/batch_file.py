@@ -19,6 +19,7 @@ from sim.work.contract import Arrays
 
 JOB_DIGITS = 16
 SUFFIX = ".npz"
+PARTIAL = ".partial-"
 
 
 def write_batches(folder: Path, job: str, batches: Mapping[int, Arrays]) -> Path:
@@ -53,7 +54,7 @@ def write_batches(folder: Path, job: str, batches: Mapping[int, Arrays]) -> Path
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file that is there whole or not at all, also after a loss of power."""
-    temporary = path.parent / f".partial-{uuid.uuid4().hex}"
+    temporary = path.parent / f"{PARTIAL}{uuid.uuid4().hex}"
     try:
         with temporary.open("wb") as file:
             file.write(content)

@@ -16,7 +16,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from scipy import special
 
 DECIDING_PACKAGES = ("numpy", "scipy")
 
@@ -81,6 +80,8 @@ def arithmetic_digest() -> str:
 
     Processors with other vector instructions may round the last digit of these differently, and results with them.
     """
+    from scipy import special  # takes longer to load than all else that a worker needs to begin
+
     x = (np.arange(4096) + 0.5) / 4096
     values = [
         *(function(x) for function in (np.exp, np.log, np.log1p, np.expm1, np.sqrt, np.sin, np.cos, np.tanh)),

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import WorkError
-from sim.work.batch_file import files_of, read_batches, write_batches, write_whole
+from sim.work.batch_file import PARTIAL, files_of, read_batches, write_batches, write_whole
 from sim.work.contract import Arrays, Tell
 from sim.work.digests import arithmetic_digest, digest_of, program_digest
 from sim.work.lock import Lock
@@ -171,6 +171,8 @@ class WorkFolder:
         """Make the folder, lock it, and write down what it is."""
         self.path.mkdir(parents=True, exist_ok=True)
         self._lock = Lock.take(self.path / "lock.json")
+        for half in self.path.glob(f"{PARTIAL}*"):
+            half.unlink()  # of a process that was killed while it wrote
         settings = self.path / "settings.json"
         if not settings.exists():
             text = json.dumps(self._undertaking.record, indent=2, ensure_ascii=False)
