@@ -17,6 +17,7 @@ Where things are, from what a user writes to what a user reads:
     runs        patients in batches -> RunResult; tracing: one patient, side by side; timelines: a sample over time;
                 explain: the compiled model
     cea         incremental analysis, CEAC, CEAF, EVPI, of the simulation or of anyone's table
+    work        many cores, many machines, interrupted runs; psa, sensitivity: what is played many times
     verify      the model against itself and against exact values
     figures     Plotly figures of any of these tables
     store       run folders; report: text and JSON; dashboard: the same in a browser; cli: the command
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from sim.errors import IgsimError, InputError
     from sim.runs import RunResult, run
     from sim.scenario import Scenario, load, shipped_scenarios
+    from sim.sensitivity import Sweep, parse_axes, sweep
     from sim.tracing import Trace, trace
+    from sim.work.long_work import workers
 
 _HOME = {
     "Cohort": "sim.cohort",
@@ -42,15 +45,19 @@ _HOME = {
     "PsaTable": "sim.cea",
     "RunResult": "sim.runs",
     "Scenario": "sim.scenario",
+    "Sweep": "sim.sensitivity",
     "Trace": "sim.tracing",
     "analyse": "sim.cea",
     "incremental_analysis": "sim.cea",
     "load": "sim.scenario",
+    "parse_axes": "sim.sensitivity",
     "read_cohort": "sim.cohort",
     "read_psa_table": "sim.cea",
     "run": "sim.runs",
     "shipped_scenarios": "sim.scenario",
+    "sweep": "sim.sensitivity",
     "trace": "sim.tracing",
+    "workers": "sim.work.long_work",
 }
 
 __all__ = [
@@ -60,15 +67,19 @@ __all__ = [
     "PsaTable",
     "RunResult",
     "Scenario",
+    "Sweep",
     "Trace",
     "analyse",
     "incremental_analysis",
     "load",
+    "parse_axes",
     "read_cohort",
     "read_psa_table",
     "run",
     "shipped_scenarios",
+    "sweep",
     "trace",
+    "workers",
 ]
 
 

@@ -16,7 +16,6 @@ from sim.errors import IgsimError, InputError, Problem, UsageError, WorkError
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
-    from sim.work import Crew
     from sim.work.folder import Undertaking, WorkFolder
     from sim.work.long_work import LongWork
 
@@ -61,12 +60,12 @@ def long_run(
         typer.Exit: Interrupted.
     """
     from sim.work.folder import WorkFolder
-    from sim.work.long_work import LongWork
+    from sim.work.long_work import LongWork, crew_of
 
     if resume and home is None:
         raise UsageError("nothing can be resumed", [Problem("--resume", "--no-save", "needs a run folder: --save")])
     undertaking = _undertaking(context, scenarios)
-    crew = _crew(workers, scheduler)
+    crew = crew_of(workers, scheduler, _tell)
     folder: WorkFolder | None = None
     terminate = signal.signal(signal.SIGTERM, _terminate)
     try:
@@ -100,20 +99,6 @@ def _terminate(*_: object) -> None:
 
 def _tell(text: str) -> None:
     typer.echo(text, err=True)
-
-
-def _crew(workers: int, scheduler: str | None) -> Crew:
-    from sim.work import Serial
-    from sim.work.processes import Processes
-
-    if scheduler is None:
-        return Serial() if workers == 1 else Processes(workers, _tell)
-    if workers != 1:
-        problem = Problem("--workers", f"{workers} together with --scheduler", "the workers are those of the cluster")
-        raise UsageError("either processes of this machine or a cluster", [problem])
-    from sim.work.cluster import Cluster
-
-    return Cluster(scheduler, _tell)
 
 
 def _undertaking(context: typer.Context, scenarios: Sequence[Scenario]) -> Undertaking:

@@ -55,6 +55,10 @@ class Undertaking:
         settings = json.dumps(self.settings, sort_keys=True)
         return digest_of([FORMAT, self.command, scenarios, settings, program_digest(), arithmetic_digest()])
 
+    def path(self, home: Path) -> Path:
+        """Its folder beside the run folders in `home`."""
+        return home / f"{PREFIX}{self.digest[:DIGITS]}"
+
     @property
     def record(self) -> dict[str, Any]:
         """What `settings.json` says."""
@@ -84,7 +88,7 @@ class WorkFolder:
     """
 
     def __init__(self, home: Path, undertaking: Undertaking, *, resume: bool, tell: Tell) -> None:
-        self.path = home / f"{PREFIX}{undertaking.digest[:DIGITS]}"
+        self.path = undertaking.path(home)
         self._undertaking = undertaking
         self._tell = tell
         self._lock: Lock | None = None

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sim.errors import WorkError
+from sim.errors import Problem, UsageError, WorkError
 from sim.work.batch_file import read_batches
-from sim.work.contract import Arrays, Job, Progress
-from sim.work.crew import Crew, in_order
-from sim.work.folder import WorkFolder
+from sim.work.contract import Arrays, Job, Progress, Tell
+from sim.work.crew import Crew, Serial, in_order
+from sim.work.folder import Undertaking, WorkFolder
+from sim.work.processes import MOST_WORKERS, Processes
 
 
 @dataclass(frozen=True)
@@ -62,3 +65,62 @@ def _again(path: Path, job: str) -> dict[int, Arrays]:
         message = f"{path}: altered while it was in use"
         raise WorkError(message)
     return batches
+
+
+def _to_stderr(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201
+
+
+@contextmanager
+def workers(
+    n: int = 1, *, scheduler: str | None = None, keep: Path | str | None = None, tell: Tell = _to_stderr
+) -> Iterator[LongWork]:
+    """Whoever works off what is played in here, for the argument `runner` of `sim.run`, `sim.sweep` and others.
+
+        with sim.workers(2, keep="unfinished") as runner:
+            result = sim.run(scenario, patients=10**6, runner=runner)
+
+    Args:
+        n: Processes of this machine; 1 is this process alone. A script asks for more under
+            `if __name__ == "__main__":`, for they import it.
+        scheduler: Address of a Dask scheduler, in place of processes.
+        keep: Where finished batches are kept until this ends; those of an interrupted attempt are used again. None
+            keeps nothing.
+        tell: Told of workers that died and of batches that are used again.
+
+    Yields:
+        A `sim.work.Runner`.
+
+    Raises:
+        UsageError: n is out of range, or the cluster cannot be used.
+        WorkError: Workers, the cluster or the disk fail, or another process keeps its batches there.
+    """
+    if not 1 <= n <= MOST_WORKERS:
+        raise UsageError(
+            "there can be no such workers", [Problem("n", f"{n}", f"must be from 1 to {MOST_WORKERS:,}")]
+        )
+    folder = None
+    crew = crew_of(n, scheduler, tell)
+    try:
+        if keep is not None:
+            undertaking = Undertaking("workers", (), {}, f"sim.workers(keep={str(keep)!r})")
+            folder = WorkFolder(Path(keep), undertaking, resume=undertaking.path(Path(keep)).is_dir(), tell=tell)
+        yield LongWork(crew, folder)
+        if folder:
+            folder.remove()
+    finally:
+        crew.close()
+        if folder:
+            folder.close()
+
+
+def crew_of(n: int, scheduler: str | None, tell: Tell) -> Crew:
+    """This process, n processes of this machine, or a cluster."""
+    if scheduler is None:
+        return Serial() if n == 1 else Processes(n, tell)
+    if n != 1:
+        problem = Problem("--workers", f"{n} together with --scheduler", "the workers are those of the cluster")
+        raise UsageError("either processes of this machine or a cluster", [problem])
+    from sim.work.cluster import Cluster
+
+    return Cluster(scheduler, tell)

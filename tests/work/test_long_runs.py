@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import sim
 from sim.cli import build_app
+from sim.errors import UsageError
 from sim.outcomes import BLOCK
 from sim.psa import Settings, play, prepare, report_of
 from sim.report.psa_document import psa_tables
@@ -77,6 +78,45 @@ def test_two_workers_give_the_same_sweep(crew):
     for table in ("table", "decisions"):
         assert getattr(alone, table).to_csv() == getattr(shared, table).to_csv()
     assert digest_of(alone.means) == digest_of(shared.means)
+
+
+class StopHereError(Exception):
+    pass
+
+
+def test_an_interrupted_script_uses_its_batches_again(tmp_path):
+    """The first call of a script is finished, its second interrupted; run again, only what is missing is played."""
+    scenario, told, done = sim.load(TUTORIAL), [], []
+    alone = [sim.run(scenario, patients=2 * BLOCK + 5, seed=seed) for seed in (1, 2)]
+
+    def stop(at, total):
+        if at == BLOCK * 2:
+            raise StopHereError
+
+    def script(progress):
+        with sim.workers(keep=tmp_path, tell=told.append) as runner:
+            for seed, report in ((1, None), (2, progress)):
+                yield sim.run(
+                    scenario, patients=2 * BLOCK + 5, seed=seed, blocks_per_batch=1, progress=report, runner=runner
+                )
+
+    with pytest.raises(StopHereError):
+        list(script(stop))
+    assert told == []
+    again = list(script(lambda at, total: done.append(at)))
+    assert [digest_of(each.outcomes) for each in again] == [digest_of(each.outcomes) for each in alone]
+    assert done == [2 * BLOCK, 2 * BLOCK + 5]
+    assert [text.partition(": ")[2] for text in told] == [
+        "3 finished batches are used again.",
+        "2 finished batches are used again.",
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_of_workers_that_cannot_be_are_refused():
+    for n in (0, 2000):
+        with pytest.raises(UsageError, match=f"n: found {n}; must be from 1 to 1,024"), sim.workers(n):
+            pytest.fail("nothing begins")
 
 
 @pytest.mark.parametrize(
