@@ -11,10 +11,12 @@ import typer
 from sim.cli import options as opt
 from sim.cli.answers import Answer, hand_over
 from sim.cli.cea import parse_wtp
+from sim.cli.long_run import long_run
 from sim.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from sim.scenario import Scenario
+    from sim.work import Runner
 
 TORNADO_PATIENTS = 2_000
 THRESHOLD_PATIENTS = 10_000
@@ -28,6 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def dsa(
+    context: typer.Context,
     scenario: opt.ScenarioFile,
     two_way: Annotated[
         tuple[str, str] | None,
@@ -61,6 +64,9 @@ def dsa(
     patients: opt.Patients = None,
     seed: opt.Seed = None,
     settings: opt.Settings = None,
+    workers: opt.Workers = 1,
+    scheduler: opt.Scheduler = None,
+    resume: opt.Resume = False,
     out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),
     save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
     output_format: opt.FormatOption = opt.Format.TABLE,
@@ -70,17 +76,18 @@ def dsa(
     _check(two_way, threshold, price, {"--between": between, "--subgroup": subgroup}, wtps)
     loaded = opt.load_scenario(scenario, settings)
     one = wtps[0] if wtps else None
-    started = time.perf_counter()
-    if price is not None:
-        answer = _price(loaded, price, wtps, subgroup or [], patients, seed)
-    elif threshold is not None:
-        pair = (strategy, comparator) if strategy and comparator else None
-        answer = _threshold(loaded, threshold, between, pair, one, patients, seed, scan)
-    elif two_way is not None:
-        answer = _two_way(loaded, two_way, comparator, one, patients, seed)
-    else:
-        answer = _tornado(loaded, outcome, strategy, comparator, one, patients, seed, top)
-    hand_over(answer, [loaded], out if save else None, scenario.stem, started, settings or [], output_format)
+    started, home = time.perf_counter(), out / scenario.stem if save else None
+    with long_run(context, [loaded], home=home, workers=workers, scheduler=scheduler, resume=resume) as runner:
+        if price is not None:
+            answer = _price(loaded, price, wtps, subgroup or [], patients, seed)
+        elif threshold is not None:
+            pair = (strategy, comparator) if strategy and comparator else None
+            answer = _threshold(loaded, threshold, between, pair, one, patients, seed, scan, runner)
+        elif two_way is not None:
+            answer = _two_way(loaded, two_way, comparator, one, patients, seed, runner)
+        else:
+            answer = _tornado(loaded, outcome, strategy, comparator, one, patients, seed, top, runner)
+        hand_over(answer, [loaded], out if save else None, scenario.stem, started, settings or [], output_format)
 
 
 def _check(
@@ -118,6 +125,7 @@ def _tornado(
     patients: int | None,
     seed: int | None,
     top: int,
+    runner: Runner,
 ) -> Answer:
     from sim.report.dsa_document import tornado_document
     from sim.report.dsa_text import print_tornado
@@ -132,6 +140,7 @@ def _tornado(
             wtp=wtp,
             patients=TORNADO_PATIENTS if patients is None else patients,
             seed=seed,
+            runner=runner,
             progress=bar,
         )
     return Answer(
@@ -148,6 +157,7 @@ def _two_way(
     wtp: float | None,
     patients: int | None,
     seed: int | None,
+    runner: Runner,
 ) -> Answer:
     from sim.report.dsa_document import two_way_document
     from sim.report.dsa_text import print_two_way
@@ -162,6 +172,7 @@ def _two_way(
             comparator=comparator,
             patients=TORNADO_PATIENTS if patients is None else patients,
             seed=seed,
+            runner=runner,
             progress=bar,
         )
     return Answer(
@@ -180,6 +191,7 @@ def _threshold(
     patients: int | None,
     seed: int | None,
     scan: int,
+    runner: Runner,
 ) -> Answer:
     from sim.report.dsa_document import thresholds_document
     from sim.report.dsa_text import print_thresholds
@@ -195,6 +207,7 @@ def _threshold(
             patients=THRESHOLD_PATIENTS if patients is None else patients,
             seed=seed,
             scan=scan,
+            runner=runner,
             progress=bar,
         )
     return Answer(

@@ -16,7 +16,7 @@ from sim.errors import UsageError
 from sim.outcomes import BLOCK
 from sim.psa import Settings, play, prepare, report_of
 from sim.report.psa_document import psa_tables
-from sim.sensitivity import parse_axes, sweep
+from sim.sensitivity import parse_axes, sweep, thresholds, tornado
 from sim.store import read_manifest
 from sim.work import digest_of, run_batches
 from sim.work.long_work import LongWork
@@ -78,6 +78,18 @@ def test_two_workers_give_the_same_sweep(crew):
     for table in ("table", "decisions"):
         assert getattr(alone, table).to_csv() == getattr(shared, table).to_csv()
     assert digest_of(alone.means) == digest_of(shared.means)
+
+
+def test_two_workers_give_the_same_tornado_and_thresholds(crew):
+    scenario = sim.load(TUTORIAL)
+    path = "immunoglobulin.hr.grade_3plus"
+
+    def played(runner):
+        moved = tornado(scenario, patients=50, runner=runner)
+        found = thresholds(scenario, path, between=(0.1, 1.0), patients=50, scan=5, runner=runner)
+        return [frame.to_csv(float_format="%r") for frame in (moved.table, found.table, found.scan)]
+
+    assert played(run_batches) == played(LongWork(crew))
 
 
 class StopHereError(Exception):
