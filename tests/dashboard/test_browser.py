@@ -97,7 +97,8 @@ def answered(page: Any) -> None:
     """Wait until what is shown is the answer to where the price stands."""
     until(
         page,
-        "([path, value]) => `${document.getElementById('command').textContent} `.includes(` --set ${path}=${value} `)",
+        "([path, value]) => `${document.getElementById('command').textContent} `"
+        ".includes(` --set ${path}=${value} `)",
         [PRICE, box(page).input_value()],
     )
 
