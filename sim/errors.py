@@ -5,9 +5,10 @@
         ScenarioError                    a scenario file: all its problems at once
         TableError                       an outside table: all its problems at once
         UsageError                       a command-line option or a Python argument
-        UnsupportedByEngineError              a valid scenario that this engine cannot play
+        UnsupportedByEngineError         a valid scenario that this engine cannot play
+        RunFolderError                   a run folder that is missing, incomplete, altered or from a newer version
       SimulationError            exit 1  an invariant of the simulation broke: our bug
-      ResultsError               exit 1  a run folder cannot be written or read
+      ResultsError               exit 1  a run folder or figure cannot be written
       WorkError                  exit 1  workers, a cluster or the disk failed long work; what is done is kept
 
 A user's mistake never shows a traceback; a bug of ours never hides one.
@@ -77,12 +78,16 @@ class UnsupportedByEngineError(InputError):
     """The scenario is valid, but the chosen engine cannot play it; says which can."""
 
 
+class RunFolderError(InputError):
+    """A run folder that was given is missing, incomplete, altered, or from a newer version."""
+
+
 class SimulationError(IgsimError):
     """An invariant of the simulation broke. Always our bug, never the user's."""
 
 
 class ResultsError(IgsimError):
-    """A run folder is missing, incomplete, altered, from a newer version, or cannot be written."""
+    """A run folder or a figure cannot be written."""
 
 
 class WorkError(IgsimError):

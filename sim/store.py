@@ -22,7 +22,7 @@ from typing import Any
 
 import pandas as pd
 
-from sim.errors import ResultsError
+from sim.errors import Problem, ResultsError, RunFolderError
 
 MANIFEST_FORMAT = 1
 REPORTED_PACKAGES = ("igsim", "numpy", "scipy", "pandas", "simpy", "pydantic", "pyarrow")
@@ -114,26 +114,53 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         Its manifest.
 
     Raises:
-        ResultsError: If the folder is missing, incomplete, altered since it was written, or of a newer format.
+        RunFolderError: If the folder is missing, incomplete, altered since it was written, or of a newer format.
     """
-    path = folder / "manifest.json"
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        message = f"{folder}: not a run folder (manifest.json cannot be read: {error})"
-        raise ResultsError(message) from error
-    if manifest.get("format") != MANIFEST_FORMAT:
-        message = f"{path}: format is {manifest.get('format')!r}; this version of igsim reads {MANIFEST_FORMAT}"
-        raise ResultsError(message)
-    for file_name, digest in manifest["files"].items():
-        file = folder / file_name
-        if not file.is_file():
-            message = f"{folder}: {file_name} is missing"
-            raise ResultsError(message)
-        if sha256(file) != digest:
-            message = f"{file}: altered since the run wrote it (its SHA-256 is not the manifest's)"
-            raise ResultsError(message)
+    manifest = _manifest(folder)
+    problems = [
+        Problem(name, "", fault, str(folder))
+        for name, digest in sorted(manifest["files"].items())
+        if (fault := _file_fault(folder, name, digest))
+    ]
+    if problems:
+        raise _unusable(problems)
     return manifest
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a folder, in a shape that can be read on."""
+    path = folder / "manifest.json"
+    if not folder.is_dir():
+        found = "a file" if folder.exists() else "no such folder"
+        raise _unusable([Problem("run folder", found, "must be a folder that igsim wrote", str(folder))])
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        allowed = "is missing: not a run folder, or one whose writing never ended"
+        raise _unusable([Problem("manifest.json", "", allowed, str(folder))]) from None
+    except (OSError, ValueError) as error:
+        allowed = "must be the JSON document that the run wrote"
+        raise _unusable([Problem("manifest.json", str(error), allowed, str(folder))]) from error
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
+        raise _unusable([Problem("manifest.json", "", "must be a table with the files of the run", str(folder))])
+    if manifest.get("format") != MANIFEST_FORMAT:
+        allowed = f"must be {MANIFEST_FORMAT}, the one that this version of igsim reads"
+        found = json.dumps(manifest.get("format"))
+        raise _unusable([Problem("manifest.json: format", found, allowed, str(folder))])
+    return manifest
+
+
+def _file_fault(folder: Path, name: str, digest: object) -> str:
+    """What is wrong with one file of a manifest; nothing if it is as the run wrote it."""
+    if Path(name).name != name or name in ("", ".", ".."):
+        return "is named in the manifest and lies outside the folder"
+    if not (folder / name).is_file():
+        return "is missing"
+    return "" if sha256(folder / name) == digest else "altered since the run wrote it (SHA-256 differs)"
+
+
+def _unusable(problems: list[Problem]) -> RunFolderError:
+    return RunFolderError("this run folder cannot be used", problems)
 
 
 def environment() -> dict[str, Any]:

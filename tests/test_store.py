@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from sim import store
-from sim.errors import ResultsError
+from sim.errors import ResultsError, RunFolderError
 
 TABLE = pd.DataFrame({"strategy": ["none"], "cost": [1.25]})
 
@@ -96,12 +96,12 @@ def test_a_killed_run_leaves_no_folder_that_could_be_taken_for_whole(tmp_path: P
 def test_reading_refuses_a_folder_that_is_not_what_was_written(tmp_path: Path) -> None:
     folder = write(tmp_path)
     (folder / "outcomes.csv").write_text("strategy,cost\nnone,9\n")
-    with pytest.raises(ResultsError, match=r"outcomes\.csv.*altered"):
+    with pytest.raises(RunFolderError, match=r"outcomes\.csv.*altered"):
         store.read_manifest(folder)
     (folder / "outcomes.csv").unlink()
-    with pytest.raises(ResultsError, match=r"outcomes\.csv is missing"):
+    with pytest.raises(RunFolderError, match=r"outcomes\.csv: is missing"):
         store.read_manifest(folder)
-    with pytest.raises(ResultsError, match="not a run folder"):
+    with pytest.raises(RunFolderError, match="not a run folder"):
         store.read_manifest(tmp_path)
 
 
@@ -109,5 +109,5 @@ def test_reading_refuses_a_newer_format(tmp_path: Path) -> None:
     folder = write(tmp_path)
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps(manifest | {"format": 2}))
-    with pytest.raises(ResultsError, match="format is 2; this version of igsim reads 1"):
+    with pytest.raises(RunFolderError, match="found 2; must be 1, the one that this version of igsim reads"):
         store.read_manifest(folder)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from sim.errors import Problem, ResultsError, TableError
+from sim.errors import Problem, RunFolderError, TableError
 from sim.figures import FigureSet, Look, Setting
 from sim.scenario import Scenario, from_tables
 from sim.store import read_manifest
@@ -34,7 +34,7 @@ def run_figures(folder: Path, *, patient: int | None = None, published: Path | N
         The figures; a table is read when the first figure asks for it.
 
     Raises:
-        ResultsError: If the folder is missing, incomplete or altered.
+        RunFolderError: If the folder is missing, incomplete or altered.
         TableError: If the published points cannot be read.
     """
     manifest = read_manifest(folder)
@@ -82,7 +82,7 @@ def _read(path: Path) -> Scenario:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         message = f"{path}: cannot be read ({error})"
-        raise ResultsError(message) from error
+        raise RunFolderError(message) from error
     return from_tables(content)
 
 

@@ -103,7 +103,8 @@ def _replacing(old: object, value: object) -> object:
 def _meant(place: str, tables: Mapping[str, Any]) -> str:
     known = [".".join(path) for path in _paths((), tables, tables)]
     ends = [path for path in known if path.endswith(f".{place}")]
-    close = ends[:3] or get_close_matches(place[:200], known, n=1, cutoff=0.6)
+    begun = [path for path in known if path.startswith(place) and "." not in path[len(place) :]]
+    close = ends[:3] or begun[:3] or get_close_matches(place[:200], known, n=1, cutoff=0.6)
     return f" (did you mean {' or '.join(close)}?)" if close else ""
 
 

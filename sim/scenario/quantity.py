@@ -47,6 +47,9 @@ CURRENCY: Final = "{currency}"
 Z_95: Final = 1.96
 """Half the width of a 95 % interval in standard errors, as this field rounds it (NICE CG144, Appendix H)."""
 
+_SHORTEST_BEGINNING = 4
+"""Letters from which a word counts as the beginning of a name."""
+
 
 class Quantity(BaseModel):
     """One number of a scenario, with what is known about it.
@@ -142,7 +145,8 @@ def shown(value: object) -> str:
 def suggestion(word: str, known: object) -> str:
     """Return ' (did you mean "x"?)' when one of the known names is close to `word`, else nothing."""
     names = [str(name) for name in known] if isinstance(known, list | tuple | set | frozenset) else []
-    close = get_close_matches(word[:80], names, n=1, cutoff=0.6)
+    begun = [name for name in names if len(word) >= _SHORTEST_BEGINNING and name.startswith(word)]
+    close = begun or get_close_matches(word[:80], names, n=1, cutoff=0.6)
     return f' (did you mean "{close[0]}"?)' if close else ""
 
 

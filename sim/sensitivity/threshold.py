@@ -20,6 +20,7 @@ from scipy.optimize import brentq
 from sim.errors import IgsimError, Problem, UsageError
 from sim.model.parts import Floats
 from sim.scenario import Scenario, quantities
+from sim.scenario.quantity import suggestion
 from sim.sensitivity.changes import changed, interval
 from sim.sensitivity.outcome import middle
 from sim.sensitivity.played import mean_mcse, net_benefit, patient_values, runner_up, settled
@@ -225,9 +226,13 @@ def thresholds(
 
 def _interval(scenario: Scenario, path: str, between: tuple[float, float] | None) -> tuple[str, float, float]:
     known = {place: (quantity, unit) for place, quantity, unit in quantities(scenario)}
-    quantity, unit = known.get(path, (None, ""))
+    if path not in known:
+        meant = suggestion(path, [*known])
+        problem = Problem("--threshold", path, f"no such path among the scenario's numbers{meant}")
+        raise UsageError("no such number", [problem])
+    quantity, unit = known[path]
     if between is None:
-        bounds = interval(quantity) if quantity else None
+        bounds = interval(quantity)
         if bounds is None:
             problem = Problem(
                 path, "", "has no range, interval or distribution; say where to look with --between LOW HIGH"

@@ -9,7 +9,7 @@ import pytest
 
 import sim
 from sim import tracing
-from sim.errors import ResultsError, TableError, UsageError
+from sim.errors import RunFolderError, TableError, UsageError
 from sim.figures import CATALOGUE, FigureSet, Look, Setting, infections, patients, resources
 from sim.figures.plane import CHI_SQUARE_95
 from sim.report.run_figures import run_figures
@@ -202,7 +202,7 @@ def test_a_folder_gives_the_same_figures_as_the_run(result, run_folder):
 
 
 def test_a_folder_that_is_none_is_refused(tmp_path):
-    with pytest.raises(ResultsError, match="not a run folder"):
+    with pytest.raises(RunFolderError, match="not a run folder"):
         run_figures(tmp_path)
 
 
