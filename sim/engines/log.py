@@ -5,7 +5,7 @@ Both engines write this log, and their logs are compared field by field. It is a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -51,6 +51,10 @@ class EventLog:
 
     def __len__(self) -> int:
         return int(self.time.size)
+
+    def renumbered(self, by: int) -> EventLog:
+        """The same events of patients whose numbers are `by` higher."""
+        return replace(self, patient=self.patient + by)
 
     def frame(self, model: ClinicalModel) -> pd.DataFrame:
         """The log as a table with names instead of indices."""

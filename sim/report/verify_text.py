@@ -15,7 +15,7 @@ from sim.verify.checks import Check
 
 def print_checks(console: Console, title: str, checks: Sequence[Check]) -> None:
     """Every check of one scenario, passed or not."""
-    shown = table(f"Verification of {title}", "", "claim", "compared", "finding", left=4)
+    shown = table(title, "", "claim", "compared", "finding", left=4)
     for check in checks:
         mark = Text("passed", style="green") if check.passed else Text("FAILED", style="bold red")
         shown.add_row(mark, check.claim, check.compared, check.finding)

@@ -34,6 +34,7 @@ PROPHYLAXIS = (
 STANDARD_ERRORS = 4.0
 """Difference from an exact value that a check lets pass; a correct mean exceeds it once in 16,000 comparisons."""
 
+EXACT_PATIENTS = 40_000
 FEWEST_EXACT_PATIENTS = 1000
 """Below this a sample standard error is too rough to judge by."""
 
@@ -63,7 +64,7 @@ def verify(
     seed: int,
     *,
     engine_patients: int = 300,
-    exact_patients: int = 40_000,
+    exact_patients: int = EXACT_PATIENTS,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Check, ...]:
     """Run every check on a model.

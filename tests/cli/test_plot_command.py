@@ -39,11 +39,11 @@ def test_what_cannot_be_drawn_is_one_message_and_status_2(igsim: Igsim, folder: 
         assert said.out == ""
 
 
-def test_a_folder_that_is_no_run_or_was_altered_is_status_1(igsim: Igsim, folder: Path, tmp_path: Path):
-    assert igsim("plot", tmp_path).status == 1
+def test_a_folder_that_is_no_run_or_was_altered_is_status_2(igsim: Igsim, folder: Path, tmp_path: Path):
+    assert igsim("plot", tmp_path).status == 2
     (folder / "outcomes.csv").write_text("altered")
     said = igsim("plot", folder, "ce_plane")
-    assert said.status == 1
+    assert said.status == 2
     assert "altered" in said.err
 
 
