@@ -11,11 +11,12 @@ Where things are, from what a user writes to what a user reads:
     build       names to indices, days to months          -> ClinicalModel
     model       the clinical rules, pure functions of arrays
     streams     luck by address; population: patients from it
-    engines     numpy_engine is fast, simpy_engine is readable; their event logs are equal
+    engines     numpy_engine is fast, simpy_engine is readable; their event logs are equal; programme plays a centre
     outcomes    means with Monte Carlo standard errors, of differences too
     cohort      real patients from a table, in place of drawn ones
     runs        patients in batches -> RunResult; tracing: one patient, side by side; timelines: a sample over time;
                 explain: the compiled model
+    capacity    patients who compete for chairs and immunoglobulin, on calendar time
     cea         incremental analysis, CEAC, CEAF, EVPI, of the simulation or of anyone's table
     work        many cores, many machines, interrupted runs; psa, sensitivity: what is played many times
     verify      the model against itself and against exact values

@@ -15,6 +15,7 @@ from sim.model.hazards import subject_ratio
 from sim.model.structure import ClinicalModel
 from sim.scenario import Scenario, drugs, infections, laboratory, life_table, people, prophylaxis, strategies
 from sim.scenario.fields import ByGrade
+from sim.scenario.limits import refuse_limits
 from sim.scenario.quantity import Quantity
 
 _GRADE_INDEX = {"1_2": m.GRADE_1_2, "3plus": m.GRADE_3PLUS}
@@ -29,7 +30,11 @@ def compile_model(scenario: Scenario) -> ClinicalModel:
 
     Returns:
         Arrays and numbers in months, kilograms, mg/dL and the scenario's currency.
+
+    Raises:
+        UnsupportedByEngineError: Patients compete for chairs or supply, so nobody can be played alone.
     """
+    refuse_limits(scenario)
     analysis, utilities = scenario.analysis, scenario.utilities
     targets = list(scenario.targets)
     agents = [_agent(name, agent, targets, scenario) for name, agent in scenario.agents.items()]

@@ -59,7 +59,7 @@ def explain(scenario: Scenario) -> Explanation:
     Returns:
         Tables of what will be played.
     """
-    model = compile_model(scenario)
+    model = compile_model(scenario.without_programme())
     return Explanation(
         patients=_patients(model, scenario.analysis.seed),
         agents=_agents(model),

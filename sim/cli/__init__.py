@@ -44,7 +44,21 @@ def _root(
 
 def build_app() -> typer.Typer:
     """The command with all its subcommands."""
-    from sim.cli import cea, compare, dashboard, dsa, explain, plot, psa, run, scenario_files, sweep, trace, verify
+    from sim.cli import (
+        capacity,
+        cea,
+        compare,
+        dashboard,
+        dsa,
+        explain,
+        plot,
+        psa,
+        run,
+        scenario_files,
+        sweep,
+        trace,
+        verify,
+    )
 
     app = typer.Typer(
         name="igsim",
@@ -58,7 +72,21 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_root)
-    for module in (run, explain, trace, dashboard, psa, plot, dsa, sweep, compare, cea, scenario_files, verify):
+    for module in (
+        run,
+        explain,
+        trace,
+        dashboard,
+        capacity,
+        psa,
+        plot,
+        dsa,
+        sweep,
+        compare,
+        cea,
+        scenario_files,
+        verify,
+    ):
         module.register(app)
     return app
 

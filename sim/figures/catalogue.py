@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 
 from sim.figures import (
     acceptability,
+    capacity,
     distributions,
     infections,
     over_time,
@@ -310,6 +311,31 @@ CATALOGUE: Mapping[str, Recipe] = {
         "who is on immunoglobulin, and how much is given, over time",
         (("ig_use",),),
         lambda t, s: over_time.ig_use(t["ig_use"], s.look),
+    ),
+    "programme_stock": Recipe(
+        "stock of immunoglobulin by month, and grams due and given",
+        (("capacity_months",),),
+        lambda t, s: capacity.stock(t["capacity_months"], s.look),
+    ),
+    "programme_queue": Recipe(
+        "visits waiting past their date, and infusions given up, by month",
+        (("capacity_months",),),
+        lambda t, s: capacity.queue(t["capacity_months"], s.look),
+    ),
+    "programme_utilisation": Recipe(
+        "use of the chairs by hour of the day and by month",
+        (("capacity_hours", "capacity_months"),),
+        lambda t, s: capacity.utilisation(t["capacity_hours"], t["capacity_months"], s.look),
+    ),
+    "programme_spend": Recipe(
+        "spend by calendar year and item under one way of running the programme",
+        (("capacity_spend",),),
+        lambda t, s: capacity.spend(t["capacity_spend"], s.look, arm=s.strategy),
+    ),
+    "who_paid": Recipe(
+        "late and missed infusions of each group of patients under each rule",
+        (("who_paid",),),
+        lambda t, s: capacity.who_paid(t["who_paid"], s.look),
     ),
     "swimlanes": Recipe(
         "one patient under each strategy, with the infections averted",

@@ -108,7 +108,7 @@ class _FolderTables(Mapping[str, pd.DataFrame]):
             if name.endswith(".parquet")
         }
         # Patients of a cohort came from a table that is not kept; their histories cannot be played again.
-        if scenario is not None and not asked.get("cohort"):
+        if scenario is not None and not scenario.is_limited and not asked.get("cohort"):
             number = cache(lambda: telling_patients(scenario, seed=seed, most=1)[0] if patient is None else patient)
             self._sources["events"] = lambda: event_table(scenario, number(), seed=seed)
             self._sources["igg"] = lambda: igg_table(scenario, number(), seed=seed)

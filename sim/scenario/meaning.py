@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from sim.scenario.correlations import impossible_correlations
+from sim.scenario.programme_meaning import programme_contradictions
 from sim.scenario.quantity import shown
 from sim.scenario.references import Contradiction, unknown_names
 from sim.scenario.schema import Agent, Immunoglobulin, Normal, Patients, Strategy, Tocilizumab
@@ -31,6 +32,8 @@ def contradictions(parts: Parts) -> Iterator[Contradiction]:
     yield from _toxicity(parts.agents.sound, parts.tocilizumab)
     if parts.immunoglobulin is not None:
         yield from _effect(parts.immunoglobulin)
+    if parts.programme is not None:
+        yield from programme_contradictions(parts.programme, parts)
 
 
 def _strategy_selection(parts: Parts) -> Iterator[Contradiction]:

@@ -41,6 +41,7 @@ from sim.scenario.infections import Cause, Infections
 from sim.scenario.laboratory import Igg, Laboratory
 from sim.scenario.people import CORRELATED, Correlation, Fixed, Lognormal, Normal, Patients
 from sim.scenario.posterior import Posterior
+from sim.scenario.programme import Programme
 from sim.scenario.prophylaxis import Antimicrobial, DoseAdjustment, Harm, Immunoglobulin, InfusionReaction, Regimen
 from sim.scenario.quantity import Quantity
 from sim.scenario.strategies import (
@@ -108,6 +109,7 @@ __all__ = [
     "Normal",
     "Patients",
     "Posterior",
+    "Programme",
     "Psa",
     "Quantity",
     "RankCorrelation",
@@ -193,6 +195,10 @@ class Scenario(Table):
         default={}, description="Patients for whom a decision of their own is considered, by name."
     )
 
+    programme: Programme | None = Field(
+        default=None, description="An infusion programme with chairs and supply, played by igsim capacity."
+    )
+
     _posteriors: tuple[Posterior, ...] = PrivateAttr(default=())
     _source_text: str = PrivateAttr(default="")
     _files: tuple[str, ...] = PrivateAttr(default=())
@@ -223,6 +229,15 @@ class Scenario(Table):
     def strategy_names(self) -> tuple[str, ...]:
         """Names of the strategies compared, in order."""
         return self.analysis.strategies or tuple(self.strategies)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether patients compete for chairs or immunoglobulin, so that they cannot be played one by one."""
+        return self.programme is not None and self.programme.limits
+
+    def without_programme(self) -> Scenario:
+        """The same patients, one by one: nobody waits and nothing runs short."""
+        return self.model_copy(update={"programme": None})
 
     def resolved(self) -> dict[str, Any]:
         """Return the scenario as plain tables with every default filled in; `from_tables` reads them back."""

@@ -7,6 +7,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from sim.scenario.programme import Programme
 from sim.scenario.schema import (
     Agent,
     Analysis,
@@ -60,6 +61,7 @@ class Parts(NamedTuple):
     regimens: Named[Regimen]
     antimicrobials: Named[Antimicrobial]
     strategies: Named[Strategy]
+    programme: Programme | None
 
     @property
     def targets_in_use(self) -> frozenset[str]:
@@ -100,6 +102,7 @@ def sound_parts(tables: Mapping[str, Any], context: dict[str, Any]) -> Parts:
         regimens=each(Regimen, "regimens", optional=True),
         antimicrobials=each(Antimicrobial, "antimicrobials", optional=True),
         strategies=each(Strategy, "strategies"),
+        programme=one(Programme, "programme"),
     )
 
 

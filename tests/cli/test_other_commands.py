@@ -242,6 +242,7 @@ def test_shipped_scenarios_are_found_by_name() -> None:
         "indication-based",
         "structural-alternatives",
         "marginal-effect",
+        "programme-shortage",
         "tutorial",
     }
     assert found["tutorial"].read_bytes() == (REPOSITORY / "scenarios" / "tutorial.toml").read_bytes()

@@ -20,12 +20,13 @@ def shipped(request: pytest.FixtureRequest) -> Scenario:
     return load(SHIPPED[request.param], strict=True)
 
 
-def test_the_eight_scenarios_are_there() -> None:
+def test_the_nine_scenarios_are_there() -> None:
     of_the_base = {"base-case", "gprc5d-us", "bcma-uk-nice", "bcma-italy"}
     assert set(SHIPPED) == of_the_base | {
         "indication-based",
         "structural-alternatives",
         "marginal-effect",
+        "programme-shortage",
         "tutorial",
     }
 

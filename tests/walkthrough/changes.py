@@ -20,6 +20,14 @@ def move_share(tables: Tables, keys: PathKeys) -> None:
     shares[other]["value"] += 0.1
 
 
+def reshared(tables: Tables, keys: PathKeys) -> None:
+    """A tenth of an arm's patients get another of its strategies."""
+    shares, _ = parent_of(tables, keys)
+    other = next(name for name in shares if name != keys[-1])
+    shares[keys[-1]]["value"] -= 0.1
+    shares[other]["value"] += 0.1
+
+
 def other_spread(tables: Tables, keys: PathKeys) -> None:
     """No spread between patients, or some where there was none."""
     node, _ = parent_of(tables, keys)

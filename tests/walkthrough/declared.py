@@ -42,6 +42,7 @@ from tests.walkthrough.outputs import (
     reach,
     true_igg,
 )
+from tests.walkthrough.programme import of_the_programme
 from tests.walkthrough.selections import (
     ASKS_ANTI_CD38,
     ASKS_IGA,
@@ -277,6 +278,7 @@ DECLARED: dict[str, Expectation] = {
     "utilities.on_treatment": only("HEALTH"),
     "utilities.off_treatment": only("HEALTH"),
     # ------------------------------------------------------------------ strategies
+    **of_the_programme(),
     "strategies.{strategy}.label": descriptive(),
     "strategies.{strategy}.start.rule": reach("ig_ever", "MONEY", under=NAMED, to=other_rule),
     "strategies.{strategy}.start.delay_days": reach("ig_months", "infusions", under=NAMED),

@@ -147,8 +147,8 @@ class Played:
 
 
 def played(scenario: Scenario) -> Played:
-    """Play the patients of a scenario on its seed."""
-    model, luck = compile_model(scenario), AddressedLuck(scenario.analysis.seed)
+    """Play the patients of a scenario on its seed, one by one."""
+    model, luck = compile_model(scenario.without_programme()), AddressedLuck(scenario.analysis.seed)
     patient = np.arange(scenario.analysis.patients)
     who = draw_baseline(model, luck, patient)
     # Asked for through the module, so that a test can put a broken one in its place.

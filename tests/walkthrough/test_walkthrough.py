@@ -110,7 +110,8 @@ def test_the_spread_and_the_source_of_a_number_move_nothing() -> None:
 
 
 def test_willingness_to_pay_moves_net_benefit_alone() -> None:
-    runs = [sim.run(changed(EVERYTHING, "analysis.wtp_per_qaly", change)) for change in (_as_it_is, _with_another)]
+    alone = EVERYTHING.without_programme()
+    runs = [sim.run(changed(alone, "analysis.wtp_per_qaly", change)) for change in (_as_it_is, _with_another)]
     before, after = (run.table() for run in runs)
     assert set(after.columns) - set(before.columns) == {"inmb_70000", "inmb_70000_mcse"}
     assert after[before.columns].equals(before)

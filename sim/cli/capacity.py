@@ -1,0 +1,75 @@
+"""`igsim capacity`: an infusion programme with chairs, supply and calendar arrivals."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.cli import options as opt
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        name="capacity",
+        epilog="Example: igsim capacity scenarios/programme-shortage.toml --replications 20 --set "
+        "programme.chairs.count=3",
+    )(capacity)
+
+
+def capacity(
+    scenario: opt.ScenarioFile,
+    replications: Annotated[
+        int,
+        typer.Option(
+            "--replications", parser=opt.whole_number, metavar="N", help="How often the programme is played."
+        ),
+    ] = 100,
+    sizes: Annotated[
+        bool,
+        typer.Option("--sizes", help="Also search for the fewest chairs and the smallest quota that suffice."),
+    ] = False,
+    size_replications: Annotated[
+        int,
+        typer.Option("--size-replications", parser=opt.whole_number, metavar="N", help="Replications of each size."),
+    ] = 20,
+    arrivals: Annotated[
+        Path | None,
+        typer.Option(
+            "--arrivals", metavar="FILE", help="Patients start on the dates of this CSV table, column `start`."
+        ),
+    ] = None,
+    seed: opt.Seed = None,
+    settings: opt.Settings = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),
+    save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
+    output_format: opt.FormatOption = opt.Format.TABLE,
+) -> None:
+    """Play a programme in which patients compete for chairs and immunoglobulin: waiting, shortage, harm, budget."""
+    from sim.capacity import read_starts, run_capacity
+    from sim.cli.answers import Answer, hand_over
+    from sim.report.capacity_document import capacity_document
+    from sim.report.capacity_text import print_capacity
+
+    loaded = opt.load_scenario(scenario, settings)
+    starts = read_starts(arrivals, loaded) if arrivals else None
+    started = time.perf_counter()
+    with opt.Bar("replications") as bar:
+        result = run_capacity(
+            loaded,
+            replications=replications,
+            seed=seed,
+            starts=starts,
+            find_sizes=sizes,
+            size_replications=size_replications,
+            progress=bar,
+        )
+    answer = Answer(
+        capacity_document(result),
+        result.tables(),
+        lambda console, folder: print_capacity(console, result, folder),
+    )
+    hand_over(answer, [loaded], out if save else None, scenario.stem, started, settings or [], output_format)

@@ -1,0 +1,215 @@
+"""What `igsim capacity` says to a person."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sim.capacity import CapacityResult
+from sim.capacity.result import UNLIMITED
+from sim.capacity.sizing import TARGET
+from sim.report.dsa_text import ending
+from sim.report.text import number, table, with_error
+
+ROWS = (
+    ("patients who started", "patients_started", 1),
+    ("infusions due", "infusions_wanted", 0),
+    ("  on time, %", "share_on_time", 2),
+    ("  given late", "infusions_delayed", 1),
+    ("  given up", "infusions_missed", 1),
+    ("starts put off", "starts_deferred", 1),
+    ("changed to Ig at home", "patients_switched", 1),
+    ("days of delay, mean", "infusion_delay_days", 2),
+    ("  95th percentile", "infusion_delay_days_p95", 1),
+    ("hours of waiting for a dose", "dose_wait_hours", 2),
+    ("doses given up", "doses_missed", 1),
+    ("chairs in use, %", "utilisation", 1),
+    ("grams due at full doses", "grams_wanted", 0),
+    ("  given", "grams_given", 0),
+    ("  expired", "grams_expired", 1),
+    ("days with somebody waiting for Ig", "stock_out_days", 1),
+)
+HARM = (
+    ("infections of grade ≥ 3", "infections_grade3plus", 1),
+    ("  caused by the limits", "grade3plus_caused", 2),
+    ("  spared by them", "grade3plus_spared", 2),
+    ("days in hospital, net", "hospital_days_net", 1),
+    ("deaths of infection", "infection_deaths", 2),
+    ("  caused by the limits", "deaths_caused", 3),
+    ("  spared by them", "deaths_spared", 3),
+)
+PERCENT = frozenset({"share_on_time", "utilisation"})
+ABSENT = frozenset({"starts_deferred", "patients_switched", "grams_expired", "doses_missed"})
+"""Rows left out where nothing of the kind happened under any arm."""
+
+
+def print_capacity(console: Console, result: CapacityResult, folder: Path | None) -> None:
+    """Everything `igsim capacity` says."""
+    scenario, plan = result.scenario, result.scenario.programme
+    assert plan is not None
+    console.print(Text(scenario.title, style="bold"))
+    starts = f"starts read from {result.arrivals}" if result.arrivals else "Poisson arrivals"
+    console.print(
+        Text(
+            f"{result.replications:,} replications of {plan.years} years from {plan.first_day}, {starts}, seed "
+            f"{result.seed}; every arm has the same arrivals, patients and luck."
+        )
+    )
+    console.print()
+    for place, (arm, label) in enumerate(zip(result.arms, result.labels, strict=True)):
+        console.print(Text(f"  {arm}: {label}" + (" (reference)" if place == 0 else "")))
+    console.print()
+    console.print(_numbers(result, "The programme, in all its years together", ROWS))
+    console.print(_numbers(result, "What the limits did to patients", HARM))
+    console.print(
+        Text(
+            "Caused: happens with these limits and not without any, to the same patient on the same luck; spared: "
+            "the other way round. ± is half a 95 % interval over replications."
+        )
+    )
+    console.print()
+    console.print(_who_paid(result))
+    for line in verdicts(result):
+        console.print(Text(line))
+    console.print()
+    console.print(_spend(result))
+    _print_sizes(console, result)
+    console.print()
+    console.print(Text(warm_up_line(result)))
+    ending(console, folder)
+
+
+Values = dict[tuple[str, ...], float]
+
+
+def _lookup(frame: pd.DataFrame, keys: list[str], column: str) -> Values:
+    """A column by the values of others."""
+    names = (tuple(str(part) for part in row) for row in frame[keys].itertuples(index=False))
+    return dict(zip(names, frame[column].astype(float), strict=True))
+
+
+def _numbers(result: CapacityResult, title: str, rows: tuple[tuple[str, str, int], ...]) -> Table:
+    frame, keys = result.numbers(), ["measure", "arm"]
+    mean, high = _lookup(frame, keys, "mean"), _lookup(frame, keys, "ci_high")
+    shown = table(title, "per replication", *result.arms)
+    for words, measure, digits in rows:
+        means = [mean[measure, arm] for arm in result.arms]
+        if (measure in ABSENT and not any(means)) or all(math.isnan(value) for value in means):
+            continue
+        scale = 100 if measure in PERCENT else 1
+        halves = [high[measure, arm] - mean[measure, arm] for arm in result.arms]
+        shown.add_row(words, *(with_error(scale * m, scale * h, digits) for m, h in zip(means, halves, strict=True)))
+    return shown
+
+
+def _who_paid(result: CapacityResult) -> Table:
+    paid = _lookup(result.who_paid(), ["group", "measure", "arm"], "per_100")
+    shown = table(
+        f"Who paid: of 100 infusions due {_when(result)}, late / given up; grade ≥ 3 infections caused, net, by "
+        "1,000 patients",
+        "patients",
+        *result.arms,
+    )
+    for group in result.groups:
+        cells = []
+        for arm in result.arms:
+            late, missed = paid[group, "infusions_late", arm], paid[group, "infusions_missed", arm]
+            severe = 10 * paid[group, "grade3plus_net", arm]
+            cells.append("" if math.isnan(late) else f"{number(late, 1)} / {number(missed, 2)}; {number(severe, 1)}")
+        if any(cells):
+            shown.add_row(group, *cells)
+    return shown
+
+
+def _when(result: CapacityResult) -> str:
+    shortages = any(supply.episodes for supply in result.programme.supply.values())
+    return "in the shortage or the month after" if shortages else "at any time"
+
+
+def verdicts(result: CapacityResult) -> list[str]:
+    """Under each arm, the group that lost most infusions, within each way of grouping, in words."""
+    frame = result.who_paid()
+    lines = []
+    for arm, label in zip(result.arms, result.labels, strict=True):
+        own = frame[(frame["arm"] == arm) & frame["measure"].isin(["infusions_late", "infusions_missed"])]
+        lost = own.groupby("group", sort=False)["per_100"].sum(min_count=1).dropna()
+        if lost.empty or lost.get("all patients", 0.0) == 0:
+            lines.append(f"{label}: nobody waits longer than what counts as on time.")
+            continue
+        kinds: dict[str, list[str]] = {}
+        for group in lost.index:
+            kind, _, name = str(group).partition(": ")
+            if name:
+                kinds.setdefault(kind, []).append(str(group))
+        worst = []
+        for kind, members in kinds.items():
+            if len(members) > 1:
+                most = max(members, key=lambda group: float(lost[group]))
+                least = min(members, key=lambda group: float(lost[group]))
+                worst.append(
+                    f"by {kind}, {most.partition(': ')[2]} ({number(lost[most], 1)} against "
+                    f"{number(lost[least], 1)} of {least.partition(': ')[2]})"
+                )
+        lines.append(f"{label}: most infusions of 100 due are late or given up, {'; '.join(worst)}.")
+    return lines
+
+
+def thousands(amount: float) -> str:
+    """An amount of money in thousands."""
+    return number(amount / 1000)
+
+
+def _around(delta: float, high: float) -> str:
+    return with_error(delta / 1000, (high - delta) / 1000)
+
+
+def _spend(result: CapacityResult) -> Table:
+    frame, keys, currency = result.yearly(), ["arm", "year"], result.scenario.analysis.currency
+    mean, delta, high = (_lookup(frame, keys, column) for column in ("mean", "delta", "delta_ci_high"))
+    shown = table(
+        f"Spend by calendar year (thousands of {currency}, undiscounted), and its difference from no limits",
+        "year",
+        *result.arms,
+        "without limits",
+    )
+    for year in result.years:
+        cells = [
+            f"{thousands(mean[arm, year])} ({_around(delta[arm, year], high[arm, year])})" for arm in result.arms
+        ]
+        shown.add_row(year, *cells, thousands(mean[UNLIMITED, year]))
+    return shown
+
+
+def _print_sizes(console: Console, result: CapacityResult) -> None:
+    for each in result.sized:
+        console.print()
+        if math.isnan(each.smallest):
+            console.print(Text(f"No size tried keeps {100 * TARGET:g} % on time: {each.what}."))
+            continue
+        tried = dict(each.tried)
+        below = max((size for size in tried if size < each.smallest), default=None)
+        less = f"; {number(below, 0)} would keep {100 * tried[below]:.1f} %" if below is not None else ""
+        console.print(
+            Text(
+                f"Smallest that keeps {100 * TARGET:g} % of infusions on time under {result.arms[0]}: "
+                f"{number(each.smallest, 0)} {each.what} ({100 * tried[each.smallest]:.1f} %{less})."
+            )
+        )
+
+
+def warm_up_line(result: CapacityResult) -> str:
+    """Whether the warm-up was long enough: patients on treatment when counting begins, and a year on."""
+    plan = result.scenario.programme
+    assert plan is not None
+    there = _lookup(result.monthly(), ["arm", "series", "month"], "mean")
+    last = int(result.programme.months)
+    first, later, end = (there[result.arms[0], "patients", str(month)] for month in (1, min(12, last), last))
+    return (
+        f"Warm-up: {plan.warm_up_months.value:g} months, not counted. Patients on the bispecific: {first:.1f} after "
+        f"the first month that counts, {later:.1f} after a year, {end:.1f} at the end."
+    )
