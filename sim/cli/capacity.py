@@ -15,12 +15,13 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
         name="capacity",
-        epilog="Example: igsim capacity scenarios/programme-shortage.toml --replications 20 --set "
-        "programme.chairs.count=3",
+        epilog="Example: igsim capacity scenarios/programme-shortage.toml --replications 20 --workers 2 "
+        "--set programme.chairs.count=3",
     )(capacity)
 
 
 def capacity(
+    context: typer.Context,
     scenario: opt.ScenarioFile,
     replications: Annotated[
         int,
@@ -44,6 +45,9 @@ def capacity(
     ] = None,
     seed: opt.Seed = None,
     settings: opt.Settings = None,
+    workers: opt.Workers = 1,
+    scheduler: opt.Scheduler = None,
+    resume: opt.Resume = False,
     out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),
     save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
     output_format: opt.FormatOption = opt.Format.TABLE,
@@ -51,25 +55,28 @@ def capacity(
     """Play a programme in which patients compete for chairs and immunoglobulin: waiting, shortage, harm, budget."""
     from sim.capacity import read_starts, run_capacity
     from sim.cli.answers import Answer, hand_over
+    from sim.cli.long_run import long_run
     from sim.report.capacity_document import capacity_document
     from sim.report.capacity_text import print_capacity
 
     loaded = opt.load_scenario(scenario, settings)
     starts = read_starts(arrivals, loaded) if arrivals else None
-    started = time.perf_counter()
-    with opt.Bar("replications") as bar:
-        result = run_capacity(
-            loaded,
-            replications=replications,
-            seed=seed,
-            starts=starts,
-            find_sizes=sizes,
-            size_replications=size_replications,
-            progress=bar,
+    started, home = time.perf_counter(), out / scenario.stem if save else None
+    with long_run(context, [loaded], home=home, workers=workers, scheduler=scheduler, resume=resume) as runner:
+        with opt.Bar("replications") as bar:
+            result = run_capacity(
+                loaded,
+                replications=replications,
+                seed=seed,
+                starts=starts,
+                find_sizes=sizes,
+                size_replications=size_replications,
+                runner=runner,
+                progress=bar,
+            )
+        answer = Answer(
+            capacity_document(result),
+            result.tables(),
+            lambda console, folder: print_capacity(console, result, folder),
         )
-    answer = Answer(
-        capacity_document(result),
-        result.tables(),
-        lambda console, folder: print_capacity(console, result, folder),
-    )
-    hand_over(answer, [loaded], out if save else None, scenario.stem, started, settings or [], output_format)
+        hand_over(answer, [loaded], out if save else None, scenario.stem, started, settings or [], output_format)

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from sim.build import compile_model
+from sim.capacity import run_capacity
 from sim.errors import UnsupportedByEngineError
 from sim.report.run_figures import run_figures
-from sim.scenario import load
+from sim.scenario import load, parse_setting
 from tests.cli.conftest import REPOSITORY, Igsim
 
 CENTRE = REPOSITORY / "scenarios" / "programme-shortage.toml"
@@ -53,12 +54,15 @@ def test_the_report_says_who_paid_and_the_folder_has_every_table(igsim: Igsim, t
 
 
 def test_the_document_has_every_arm_and_nothing_else_is_printed(igsim: Igsim) -> None:
-    said = igsim("capacity", CENTRE, *SMALL, "--no-save", "--format", "json")
+    said = igsim("capacity", CENTRE, *SMALL, "--no-save", "--format", "json", "--workers", 2)
     assert said.status == 0, said.err
     assert said.document["command"] == "capacity"
     assert [arm["name"] for arm in said.document["arms"]] == ["first_come", "indication", "lowest_igg", "no_shortage"]
     due = said.document["arms"][0]["numbers"]["infusions_wanted"]
     assert due["ci_low"] < due["mean"] < due["ci_high"]
+    # Two processes played what one does.
+    here = run_capacity(load(CENTRE, overrides=dict(parse_setting(text) for text in SMALL[3::2])), replications=2)
+    assert due["mean"] == here.mean("first_come", "infusions_wanted")[0]
     assert said.document["run"]["path"] is None
 
 
