@@ -6,12 +6,13 @@ Names become indices, days become months, quantities become numbers. Nothing cli
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from sim.model import parts as m
 from sim.model.discounting import monthly_rate
-from sim.model.hazards import subject_ratio
+from sim.model.marginal import Strata, subject_ratios
 from sim.model.structure import ClinicalModel
 from sim.scenario import Scenario, drugs, infections, laboratory, life_table, people, prophylaxis, strategies
 from sim.scenario.fields import ByGrade
@@ -38,18 +39,17 @@ def compile_model(scenario: Scenario) -> ClinicalModel:
     analysis, utilities = scenario.analysis, scenario.utilities
     targets = list(scenario.targets)
     agents = [_agent(name, agent, targets, scenario) for name, agent in scenario.agents.items()]
-    population = _population(scenario)
-    return ClinicalModel(
+    model = ClinicalModel(
         horizon=analysis.horizon_months.value,
         discount_costs=monthly_rate(analysis.discount_rate_costs_per_year.value),
         discount_effects=monthly_rate(analysis.discount_rate_effects_per_year.value),
         utility_on=utilities.on_treatment.value,
         utility_off=utilities.off_treatment.value,
-        population=population,
+        population=_population(scenario),
         targets=tuple(_target(name, target) for name, target in scenario.targets.items()),
         agents=tuple(agents),
         treatment=_treatment(scenario.treatment),
-        infections=_infections(scenario, agents, population),
+        infections=_infections(scenario),
         immunoglobulin=_immunoglobulin(scenario.immunoglobulin),
         regimens=tuple(_regimen(r) for r in (scenario.immunoglobulin, *scenario.regimens.values())),
         igg=_igg(scenario.igg),
@@ -60,6 +60,7 @@ def compile_model(scenario: Scenario) -> ClinicalModel:
         tocilizumab=_tocilizumab(scenario.tocilizumab),
         laboratory=_laboratory(scenario.laboratory),
     )
+    return _translated(model, scenario)
 
 
 def _months(days: Quantity) -> float:
@@ -216,7 +217,7 @@ def _serostatus(scenario: Scenario, name: str) -> int:
     return list(scenario.patients.serostatus).index(name) if name not in ("", "all") else -1
 
 
-def _infections(scenario: Scenario, agents: list[m.Agent], population: m.Population) -> m.Infections:
+def _infections(scenario: Scenario) -> m.Infections:
     causes = scenario.infections.causes
     rate = np.array([[_rates(cause, target) for cause in causes.values()] for target in scenario.targets])
     decrement = _table(cause.utility_decrement for cause in causes.values())
@@ -226,7 +227,7 @@ def _infections(scenario: Scenario, agents: list[m.Agent], population: m.Populat
         rate=rate,
         only_in=np.array([_serostatus(scenario, cause.only_in) for cause in causes.values()]),
         off_multiplier=scenario.infections.off_treatment_multiplier.value,
-        hazard_ratio=_hazard_ratio(scenario.immunoglobulin, list(causes), rate, agents, population),
+        hazard_ratio=_stated_ratio(scenario.immunoglobulin, causes),
         case_fatality=np.array([cause.case_fatality.grade_3plus.value for cause in causes.values()]),
         stop_probability=np.array([cause.stop_probability.grade_3plus.value for cause in causes.values()]),
         cost=_table(cause.cost for cause in causes.values()),
@@ -240,28 +241,21 @@ def _rates(cause: infections.Cause, target: str) -> tuple[float, float]:
     return _grades(cause.rate_per_month[target]) if target in cause.rate_per_month else (0.0, 0.0)
 
 
-def _hazard_ratio(
-    ig: prophylaxis.Immunoglobulin,
-    causes: list[str],
-    rate: m.Floats,
-    agents: list[m.Agent],
-    population: m.Population,
-) -> m.Floats:
-    """Subject-specific hazard ratios [cause, grade]; marginal ones are translated at the agents' mean rates.
+def _stated_ratio(ig: prophylaxis.Immunoglobulin, causes: Iterable[str]) -> m.Floats:
+    """Hazard ratios as the scenario states them, [cause, grade]."""
+    return _table(ig.hr_by_cause.get(cause, ig.hr) for cause in causes)
 
-    Those are the rates on treatment without hazard periods or antimicrobials, every serostatus taken as positive
-    (assumption).
-    """
-    default = np.array(_grades(ig.hr))
-    stated = np.array([_grades(ig.hr_by_cause[c]) if c in ig.hr_by_cause else default for c in causes])
+
+def _translated(model: ClinicalModel, scenario: Scenario) -> ClinicalModel:
+    """The model with marginal hazard ratios turned into those of patients; see `sim.model.marginal`."""
+    ig = scenario.immunoglobulin
     if ig.effect == "subject" or ig.marginal_follow_up_months is None:
-        return stated
-    shares = np.array(population.agent_share)
-    per_cause = np.einsum("a,acg->cg", shares, rate[[agent.target for agent in agents]])
-    # A ratio for every cause was estimated on the first infection of any cause, one by cause on that cause alone.
-    own = np.array([[c in ig.hr_by_cause] for c in causes])
-    hazard = np.where(own, per_cause, per_cause.sum(axis=0)) * ig.marginal_follow_up_months.value
-    return subject_ratio(stated, hazard, population.frailty_variance)
+        return model
+    package = [_index(drug, scenario.antimicrobials) for drug in ig.marginal_antimicrobials]
+    strata = Strata.of(model, package, ig.marginal_follow_up_months.value)
+    single = np.array([cause in ig.hr_by_cause for cause in model.infections.causes])
+    ratio = subject_ratios(model.infections.hazard_ratio, single, strata)
+    return replace(model, infections=replace(model.infections, hazard_ratio=ratio))
 
 
 def _regimen(regimen: prophylaxis.Regimen) -> m.Regimen:

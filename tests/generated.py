@@ -205,6 +205,7 @@ def _immunoglobulin(draw: st.DrawFn, causes: Sequence[str]) -> Tables:
             "washout_months": draw(_or_zero(_number(0.1, 12))),
             "effect": "marginal" if marginal else "subject",
             "marginal_follow_up_months": draw(_number(1, 24)) if marginal else None,
+            "marginal_antimicrobials": [SURE_ANTIMICROBIAL] if marginal and draw(st.booleans()) else None,
             "benefit_below_igg_mg_dl": draw(_maybe(_number(50, 1500))),
             "hr": draw(_by_grade(HAZARD_RATIO)),
             "hr_by_cause": {cause: draw(_by_grade(HAZARD_RATIO)) for cause in sorted(own)},

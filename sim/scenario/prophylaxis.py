@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from sim.scenario.fields import (
     Cost,
@@ -31,6 +31,7 @@ from sim.scenario.fields import (
     Table,
     Text,
     UtilityDecrement,
+    distinct,
 )
 
 # Whom an antimicrobial is given to, if not those of a serostatus.
@@ -101,6 +102,9 @@ class Immunoglobulin(Regimen):
     )
     marginal_follow_up_months: PositiveMonths | None = Field(
         default=None, description="Follow-up of the cohort that a marginal hazard ratio comes from."
+    )
+    marginal_antimicrobials: Annotated[tuple[Reference, ...], AfterValidator(distinct)] = Field(
+        default=(), description="Antimicrobials that the patients of that cohort were given."
     )
     benefit_below_igg_mg_dl: PositiveConcentration | None = Field(
         default=None,

@@ -118,6 +118,8 @@ def _immunoglobulin(scenario: Scenario) -> Iterator[str]:
             yield f"immunoglobulin.harms.{name}.rate_per_month: is 0, a harm that never comes"
     if ig.effect == "subject" and ig.marginal_follow_up_months is not None:
         yield 'immunoglobulin.marginal_follow_up_months: is without effect while effect = "subject"'
+    if ig.effect == "subject" and ig.marginal_antimicrobials:
+        yield 'immunoglobulin.marginal_antimicrobials: is without effect while effect = "subject"'
     adjustment = ig.dose_adjustment
     stop = adjustment.stop_after_months if adjustment else None
     if adjustment and stop and stop.value <= adjustment.step_down_after_months.value:

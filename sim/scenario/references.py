@@ -30,6 +30,9 @@ def unknown_names(parts: Parts) -> Iterator[Contradiction]:
     if parts.immunoglobulin is not None:
         path = ("immunoglobulin", "hr_by_cause")
         yield from _of_hazard_ratios(path, parts.immunoglobulin.hr_by_cause, parts)
+        for place, name in enumerate(parts.immunoglobulin.marginal_antimicrobials, start=1):
+            where = ("immunoglobulin", "marginal_antimicrobials", str(place))
+            yield from _must_name("an antimicrobial", name, parts.antimicrobials.names, where)
     for name, antimicrobial in parts.antimicrobials.sound.items():
         groups = None if parts.serostatus is None else (EVERYBODY, *parts.serostatus)
         yield from _must_name("a serostatus", antimicrobial.given_to, groups, ("antimicrobials", name, "given_to"))

@@ -71,6 +71,8 @@ from tests.walkthrough.selections import (
     others,
 )
 
+MARGINAL = "read where the effect is marginal, as is all by which patients of a cohort differ"
+
 DECLARED: dict[str, Expectation] = {
     "format": Expectation(to=put(2), refused=True, note="the only version"),
     "title": descriptive(),
@@ -129,7 +131,6 @@ DECLARED: dict[str, Expectation] = {
         "CRS",
         "ICANS",
         to=move_share,
-        note="also the rates at which a marginal effect is translated",
     ),
     "patients.correlations.{n}.value": reach("infections_any", under=CORRELATED, to=times(-1)),
     "patients.correlations.{n}.between": reach("infections_any", under=RECORRELATED, to=with_m_protein),
@@ -193,7 +194,6 @@ DECLARED: dict[str, Expectation] = {
     "infections.causes.{cause}.rate_per_month.{target}.{grade}": reach(
         "infections:{cause}:{grade}",
         "infections_any",
-        note="also moves how a marginal effect is translated, so every cause",
     ),
     "infections.causes.{cause}.case_fatality.grade_3plus": reach(
         "infection_death", "life_years", among=STRUCK, to=times(3)
@@ -211,8 +211,9 @@ DECLARED: dict[str, Expectation] = {
     "immunoglobulin.washout_months": reach(
         "ig_months", "infusions", "cost:immunoglobulin", under=GIVE_IG, within="AFTER"
     ),
-    "immunoglobulin.effect": reach("infections_any", under=GIVE_IG, to=put("subject")),
-    "immunoglobulin.marginal_follow_up_months": reach("infections_any", under=GIVE_IG, to=times(3)),
+    "immunoglobulin.effect": reach("infections_any", under=GIVE_IG, to=put("marginal")),
+    "immunoglobulin.marginal_follow_up_months": Expectation(to=times(3), note=MARGINAL),
+    "immunoglobulin.marginal_antimicrobials": Expectation(to=without_last, note=MARGINAL),
     "immunoglobulin.benefit_below_igg_mg_dl": reach("infections_any", under=GIVE_IG),
     "immunoglobulin.hr.{grade}": reach("infections_{grade}", under=GIVE_IG),
     "immunoglobulin.hr_by_cause.{cause}.{grade}": reach(

@@ -19,6 +19,7 @@ import pytest
 from pydantic import BaseModel
 
 import sim
+from sim.build import compile_model
 from sim.engines import numpy_engine
 from sim.errors import InputError
 from sim.model import accrual
@@ -100,6 +101,28 @@ def test_entries_of_one_possible_value_are_refused_with_another(path: str) -> No
     with pytest.raises(InputError) as caught:
         changed(EVERYTHING, path, _declared(path).to)
     assert [problem.place for problem in caught.value.problems] == [path]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "immunoglobulin.marginal_follow_up_months",
+        "immunoglobulin.marginal_antimicrobials",
+        "patients.frailty_variance",
+        "patients.serostatus.cmv",
+        "antimicrobials.antiviral.adherence",
+        "agents.teclistamab.stop_rate_per_month",
+        "targets.BCMA.hazard_periods.2.multiplier",
+        "treatment.reduced_frequency.infection_multiplier",
+        "infections.causes.bacterial.rate_per_month.BCMA.grade_3plus",
+    ],
+)
+def test_with_a_marginal_effect_whatever_makes_a_cohort_unlike_moves_the_ratio_of_its_patients(path: str) -> None:
+    marginal = changed(EVERYTHING, "immunoglobulin.effect", _declared("immunoglobulin.effect").to)
+    before, after = (compile_model(each) for each in (marginal, changed(marginal, path, _declared(path).to)))
+    assert (before.infections.hazard_ratio != after.infections.hazard_ratio).any()
+    subject = compile_model(changed(EVERYTHING, path, _declared(path).to)).infections.hazard_ratio
+    assert np.array_equal(subject, compile_model(EVERYTHING).infections.hazard_ratio)
 
 
 def test_the_spread_and_the_source_of_a_number_move_nothing() -> None:
