@@ -13,7 +13,7 @@ from sim.engines import numpy_engine
 from sim.engines.log import EventLog
 from sim.model.accrual import accrue
 from sim.model.conditions import asks_infections
-from sim.model.parts import ALWAYS
+from sim.model.parts import ALWAYS, CONSTANT_DOSE
 from sim.model.structure import ClinicalModel, Event
 from sim.population import draw_baseline
 from sim.scenario import Scenario
@@ -46,11 +46,12 @@ def first_event(log: EventLog, strategy: int, patient: int, event: Event) -> flo
 
 
 def without_feedback(model: ClinicalModel) -> ClinicalModel:
-    """No infection kills, ends treatment or starts immunoglobulin."""
+    """No infection kills, ends treatment, starts immunoglobulin or prolongs or doses it."""
     return change(
         model,
         infections__case_fatality=np.zeros_like(model.infections.case_fatality),
         infections__stop_probability=np.zeros_like(model.infections.stop_probability),
+        immunoglobulin__adjustment=CONSTANT_DOSE,
         strategies=tuple(s for s in model.strategies if not asks_infections(s.start)),
     )
 
@@ -127,7 +128,7 @@ def test_a_patient_is_the_same_in_any_population(scenario: Scenario, first: int)
     many = numpy_engine.simulate(model, luck, np.arange(first, first + 12))
     one = numpy_engine.simulate(model, luck, np.array([first + 7]))
     np.testing.assert_array_equal(many.end[:, 7], one.end[:, 0])
-    np.testing.assert_array_equal(many.illnesses.cost_factor[..., 7], one.illnesses.cost_factor[..., 0])
+    np.testing.assert_array_equal(many.illnesses.count[..., 7], one.illnesses.count[..., 0])
     crowd, alone = (
         accrue(model, draw_baseline(model, luck, patient), histories)
         for patient, histories in ((np.arange(first, first + 12), many), (np.array([first + 7]), one))
