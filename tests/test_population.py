@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from sim.model.parts import Antimicrobial, Distribution, Floats, Harm, Immunoglobulin
 from sim.model.structure import Baseline, ClinicalModel
@@ -112,6 +112,22 @@ def test_frailty_has_the_quantiles_of_a_gamma_with_mean_one(variance: float) -> 
     assert frailty(variance, PROBABILITIES) == pytest.approx(expected, rel=1e-9)
     if variance == 1.0:
         assert expected == pytest.approx(-np.log1p(-PROBABILITIES), rel=1e-9)
+
+
+@pytest.mark.parametrize("variance", [2e-4, 0.01, 0.3, 0.6, 1.7, 5.0, 10.0, 60.0])
+def test_interpolated_frailty_keeps_nine_digits_from_the_one_tail_to_the_other(variance: float) -> None:
+    """Against scipy's inverse of the incomplete gamma function at 40,000 uniforms, evenly spread by their logit.
+
+    Of a variance of 60 the lowest quantiles are 0, so that no table can be made and the inverse itself is taken.
+    """
+    uniform = special.expit(np.linspace(-36.7, 36.7, 40_001))
+    uniform = np.clip(uniform, 2.0**-53, 1 - 2.0**-53)
+    # Near 1 the complement is exact where the probability has no digits left.
+    below, above = (
+        f(1 / variance, u) for f, u in ((special.gammaincinv, uniform), (special.gammainccinv, 1 - uniform))
+    )
+    exact = variance * np.where(uniform < 0.5, below, above)
+    np.testing.assert_allclose(frailty(variance, uniform), exact, rtol=1e-9, atol=0)
 
 
 def test_frailty_without_variance_is_one() -> None:
