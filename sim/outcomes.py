@@ -18,6 +18,9 @@ from sim.model.parts import Floats
 BLOCK = 4096
 """Patients summed at a time. Part of what makes results reproducible: a change moves last digits."""
 
+_DIGITS_LEFT = 1e-4
+"""Share of its arms' variances under which that of a difference is summed itself."""
+
 COST_ROW, QALY_ROW = 0, 1
 """Rows of the component axis that hold the total cost and the QALYs; accrual lists them first."""
 
@@ -97,24 +100,64 @@ def summarise(
     """Condense one block.
 
     Args:
-        components: Name to values, each (n_strategies, n_patients), n_patients <= BLOCK.
+        components: Name to values, each (n_strategies, n_patients), n_patients <= BLOCK; a component that is the
+            same under every strategy may be one row, broadcast.
         first_infection: Month of the first infection, (n_strategies, n_patients).
         first_grade_3plus: The same for grade >= 3.
-        months: Grid of the cumulative incidence, shape (n_months,).
+        months: Grid of the cumulative incidence, whole months from 0, shape (n_months,).
     """
-    values = np.stack(list(components.values()))
-    pairs = strategy_pairs(values.shape[1])
+    n_strategies, n = first_infection.shape
+    pairs = strategy_pairs(n_strategies)
+    mean, own = np.empty((2, len(components), n_strategies))
+    between = np.empty((len(components), len(pairs)))
+    deviations = []
+    for row, values in enumerate(components.values()):
+        mean[row] = values.mean(axis=-1)
+        centred = values[:1] if values.strides[0] == 0 else values
+        centred = centred - mean[row, : len(centred), None]
+        own[row], between[row] = _squares(centred, pairs)
+        if row in (COST_ROW, QALY_ROW):
+            deviations.append(np.broadcast_to(centred, values.shape))
     earlier, later = [a for a, _ in pairs], [b for _, b in pairs]
-    differences = values[:, later] - values[:, earlier]
-    deviations = differences - differences.mean(axis=-1, keepdims=True)
-    firsts = np.stack([first_infection, first_grade_3plus])
+    cost, qaly = deviations
     return BlockSummary(
         components=tuple(components),
-        arms=Moments.of(values),
-        pairs=Moments.of(differences),
-        cross=(deviations[COST_ROW] * deviations[QALY_ROW]).sum(axis=-1),
-        incidence=(firsts[..., None] <= months).sum(axis=2, dtype=np.int64).astype(np.float64),
+        arms=Moments(n, mean, own),
+        pairs=Moments(n, mean[:, later] - mean[:, earlier], between),
+        cross=np.array([np.dot(cost[b] - cost[a], qaly[b] - qaly[a]) for a, b in pairs]),
+        incidence=np.stack([_incidence(first, months) for first in (first_infection, first_grade_3plus)]),
     )
+
+
+def _squares(centred: Floats, pairs: list[tuple[int, int]]) -> tuple[Floats | float, Floats | float]:
+    """Sums of squares of deviations, and of their differences between the strategies of each pair.
+
+    The latter follow from inner products, without an array of differences, at half the cost. Where a difference is so
+    much smaller than the arms that digits would cancel, it is summed itself; arms that are alike in every patient
+    have the same products to the last bit, so theirs is exactly 0.
+
+    Args:
+        centred: Deviations from the mean, (n_strategies, n_patients), or (1, n_patients) where all are alike.
+        pairs: Pairs of strategies.
+    """
+    own = np.array([np.dot(row, row) for row in centred])
+    if len(centred) == 1:
+        return own[0], 0.0
+    between = np.empty(len(pairs))
+    for k, (a, b) in enumerate(pairs):
+        both = own[a] + own[b]
+        between[k] = both - 2 * np.dot(centred[a], centred[b])
+        if between[k] < _DIGITS_LEFT * both and not np.array_equal(centred[a], centred[b]):
+            difference = centred[b] - centred[a]
+            between[k] = np.dot(difference, difference)
+    return own, between
+
+
+def _incidence(first: Floats, months: Floats) -> Floats:
+    """Patients with a first event by each whole month, [strategy, month]."""
+    by = np.minimum(np.ceil(first), months.size).astype(np.int64)
+    counts = [np.bincount(row, minlength=months.size + 1).cumsum()[: months.size] for row in by]
+    return np.array(counts, dtype=np.float64)
 
 
 @dataclass(frozen=True)

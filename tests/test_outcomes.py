@@ -139,6 +139,29 @@ def test_the_covariance_is_that_of_paired_costs_and_qalys(outcomes: Outcomes, pe
     assert outcomes.covariance(0, 2) == pytest.approx(expected, rel=1e-9)
 
 
+def test_tiny_differences_between_large_arms_keep_their_digits() -> None:
+    """Arms of spread 1e6 that differ by about 1e-4: 2 E[x^2] - 2 E[x y] alone would leave no digit of it."""
+    rng = np.random.default_rng(1)
+    arm, difference = 1e6 * rng.standard_normal(3000), 1e-4 * rng.standard_normal(3000)
+    cost = np.stack([arm, arm + difference, arm])
+    months, never = np.arange(2.0), np.full(cost.shape, np.inf)
+    block = summarise({"cost": cost, "qaly": np.ones_like(cost)}, never, never, months)
+    squares = [float(((d - d.mean()) ** 2).sum()) for d in (cost[1] - cost[0], cost[2] - cost[1])]
+    np.testing.assert_allclose(block.pairs.squares[0, [0, 2]], squares, rtol=1e-6)
+    assert block.pairs.squares[0, 1] == 0
+
+
+def test_a_component_that_is_one_row_counts_for_every_strategy() -> None:
+    row = np.array([1.0, 2.0, 6.0])
+    never = np.full((2, 3), np.inf)
+    one, two = (
+        summarise({"cost": cost, "qaly": np.zeros((2, 3))}, never, never, np.arange(2.0))
+        for cost in (np.broadcast_to(row, (2, 3)), np.stack([row, row]))
+    )
+    assert_same_summary(one, two)
+    assert one.arms.squares[0].tolist() == [14.0, 14.0]
+
+
 def test_shared_luck_makes_differences_more_certain_than_arms(outcomes: Outcomes) -> None:
     """Independent arms would have an error of hypot(arm, arm)."""
     _, paired = outcomes.difference("qaly", 1, 0)
