@@ -6,10 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.errors import SimulationError
 from sim.model.infections import exposure_of_candidate, n_layers
 from sim.model.parts import GRADE_1_2, GRADE_3PLUS, Floats, Integers
 from sim.model.structure import Baseline, ClinicalModel
 from sim.streams import Luck, Stream, unit_exponential
+
+MOST_CANDIDATES = 1_000_000
+"""A patient with so many candidates of one clock has a rate or frailty beyond anything meant."""
+_SIXTEEN_BITS = 2**16 - 1
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,84 @@ class Clocks:
     def grade_of(self, mark: Floats, clock: Integers, target: Integers) -> Integers:
         """Grade index of candidates from their uniform grade marks."""
         return np.where(mark < self.share_grade_3plus[target, clock], GRADE_3PLUS, GRADE_1_2)
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The candidates that a block of patients may meet, patient by patient and then in order of exposure.
+
+    All that is known of them before anything happens; the same under every strategy. Arrays of shape (n_candidates,).
+
+    Attributes:
+        column: Column of the patient in the block.
+        clock: Clock that rings.
+        occurrence: Number of the candidate within its clock.
+        exposure: Exposure, in months, at which it falls.
+        first: Index of the first candidate of each column, and the number of all; shape (n_patients + 1,).
+    """
+
+    column: Integers
+    clock: Integers
+    occurrence: Integers
+    exposure: Floats
+    first: Integers
+
+    @classmethod
+    def within(cls, clocks: Clocks, who: Baseline, limit: Floats) -> Candidates:
+        """The candidates of the given patients before their limits.
+
+        Args:
+            clocks: The model's clocks.
+            who: Patients.
+            limit: Months of exposure of each patient, (n_patients,).
+
+        Raises:
+            SimulationError: If a clock never gets there.
+        """
+        rate, n = clocks.rates_of(who), who.patient.size
+        clock, column = np.nonzero(rate > 0)
+        frailty, rate, limits = who.frailty[column], rate[clock, column], limit[column]
+        cumulative = np.zeros(column.size)
+        waves = []
+        # Wave k holds candidate k of every clock that gets so far: few waves, each one shorter than the last.
+        for number in range(MOST_CANDIDATES):
+            cumulative = cumulative + unit_exponential(clocks.step(who.patient[column], number, clock))
+            exposure = exposure_of_candidate(cumulative, frailty, rate)
+            inside = np.flatnonzero(exposure < limits)
+            column, clock, cumulative, exposure = column[inside], clock[inside], cumulative[inside], exposure[inside]
+            frailty, rate, limits = frailty[inside], rate[inside], limits[inside]
+            waves.append((column, clock, np.full(column.size, number), exposure))
+            if column.size == 0:
+                break
+        else:
+            met = f"{MOST_CANDIDATES} candidate infections of one cause"
+            message = f"patient {who.patient[column[0]]} met {met} before the horizon"
+            raise SimulationError(message)
+        column, clock, occurrence, exposure = (np.concatenate(pieces) for pieces in zip(*waves, strict=True))
+        order = _by_patient(column, clock, occurrence, exposure, limit)
+        first = np.concatenate([[0], np.cumsum(np.bincount(column, minlength=n))])
+        return cls(column[order], clock[order], occurrence[order], exposure[order], first)
+
+
+def _by_patient(column: Integers, clock: Integers, occurrence: Integers, exposure: Floats, limit: Floats) -> Integers:
+    """Order of candidates by column, exposure and clock.
+
+    Two passes of a radix sort on 16 bits, of a coarse exposure and of the column, then neighbours that the coarse
+    exposure could not tell apart are exchanged: a quarter of the time of a comparison sort on three keys.
+    """
+    if limit.size > _SIXTEEN_BITS:
+        return np.lexsort((occurrence, clock, exposure, column))
+    coarse = (exposure * (_SIXTEEN_BITS / limit[column])).astype(np.uint16)
+    order = np.argsort(coarse, kind="stable")
+    order = order[np.argsort(column[order].astype(np.uint16), kind="stable")]
+    while True:
+        c, e, k = column[order], exposure[order], clock[order]
+        wrong = (c[1:] == c[:-1]) & ((e[1:] < e[:-1]) | ((e[1:] == e[:-1]) & (k[1:] < k[:-1])))
+        at = np.flatnonzero(wrong)
+        if at.size == 0:
+            return order
+        at = at[np.concatenate([[True], np.diff(at) > 1])]
+        order[at], order[at + 1] = order[at + 1], order[at]
 
 
 class CandidateQueue:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sim.engines.log import EventLog
-from sim.engines.tally import IllnessTally, InfusionTally, with_regular_sums
-from sim.model.histories import Histories, Infusions
+from sim.engines.tally import Courses, InfusionTally, Met, illnesses, with_regular_sums
+from sim.model.histories import Histories, Illnesses, Infusions
 from sim.model.igg import true_igg
 from sim.model.parts import Booleans, Floats, Integers
 from sim.model.structure import Baseline, ClinicalModel, Ending, Event
@@ -60,7 +60,6 @@ def histories_from_log(model: ClinicalModel, who: Baseline, log: EventLog) -> Hi
     row, at = found(Event.IG_STOPPED)
     ig_end[row] = log.time[at]
 
-    tally = _illnesses(model, who, log, column, end, ending, treatment_end, ig_start)
     return Histories(
         end=end,
         ending=ending,
@@ -70,7 +69,7 @@ def histories_from_log(model: ClinicalModel, who: Baseline, log: EventLog) -> Hi
         harm=harm,
         igg_tests=igg_tests,
         infusions=infusions,
-        illnesses=tally.done(treatment_end),
+        illnesses=_illnesses(model, who, log, column, end, ending, treatment_end, ig_start),
     )
 
 
@@ -94,37 +93,16 @@ def _illnesses(
     ending: Integers,
     treatment_end: Floats,
     ig_start: Floats,
-) -> IllnessTally:
-    tally = IllnessTally(model, who)
-    infected = np.flatnonzero(log.event == Event.INFECTION)
-    row = (log.strategy[infected], column[infected])
-    time, cause, grade = log.time[infected], log.cause[infected], log.grade[infected]
-    # An infection kills at its own instant, so a fatal one is the one at which its history ends by infection.
-    fatal = (ending[row] == Ending.INFECTION_DEATH) & (time == end[row])
-    patients = who.pick(row[1])
-    vulnerable = (
-        (time <= treatment_end[row])
-        & (time <= ig_start[row])
-        & (true_igg(model, patients, time) < model.igg.low_mg_dl)
-    )
-    tally.add(row, time, cause, grade, fatal, vulnerable)
-    for index in range(len(model.antimicrobials)):
-        course = (log.event == Event.COURSE) & (log.by == index)
-        tally.add_courses(index, (log.strategy[course], column[course]), log.time[course])
-    # A hold prolongs one still open, so the infections of a patient are taken one after the other.
-    held = ~fatal & (time < treatment_end[row])
-    row, time, length = (row[0][held], row[1][held]), time[held], model.infections.hold[cause[held], grade[held]]
-    turn = _turn(row)
-    for number in range(int(turn.max(initial=-1)) + 1):
-        now = turn == number
-        tally.hold((row[0][now], row[1][now]), time[now], length[now])
-    return tally
-
-
-def _turn(row: Rows) -> Integers:
-    """For each event, how many events of its row come before it; events are sorted by row."""
-    turn = np.zeros(row[0].size, dtype=np.int64)
-    for index in range(1, turn.size):
-        same = row[0][index] == row[0][index - 1] and row[1][index] == row[1][index - 1]
-        turn[index] = turn[index - 1] + 1 if same else 0
-    return turn
+) -> Illnesses:
+    met, courses = [], []
+    for index in range(len(model.strategies)):
+        at = np.flatnonzero((log.event == Event.INFECTION) & (log.strategy == index))
+        j, time = column[at], log.time[at]
+        # An infection kills at its own instant, so a fatal one is the one at which its history ends by infection.
+        fatal = (ending[index, j] == Ending.INFECTION_DEATH) & (time == end[index, j])
+        vulnerable = (time <= treatment_end[index, j]) & (time <= ig_start[index, j])
+        vulnerable &= true_igg(model, who, time, j) < model.igg.low_mg_dl
+        met.append(Met(j, time, log.cause[at], log.grade[at], fatal, vulnerable))
+        at = np.flatnonzero((log.event == Event.COURSE) & (log.strategy == index))
+        courses.append(Courses(column[at], log.time[at], log.by[at]))
+    return illnesses(model, who, met, courses, treatment_end)

@@ -1,4 +1,4 @@
-"""What the vectorised engine writes to a log besides infections: everything it settles in closed form."""
+"""What the vectorised engine writes to a log, once a block of patients is finished."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sim.engines.tally import is_regular
 from sim.model.accrual import toxicities
 from sim.model.histories import Histories
 from sim.model.immunoglobulin import grams_per_infusion
-from sim.model.parts import Floats, Integers
+from sim.model.parts import Booleans, Floats, Integers
 from sim.model.schedule import appointment
 from sim.model.structure import Ending, Event
 
@@ -19,34 +19,69 @@ if TYPE_CHECKING:
     from sim.engines.numpy_engine import Block
 
 
-def note_schedule(book: LogBook, block: Block, histories: Histories) -> None:
-    """Write toxicities, stops, orders, infusions, harms, tests and endings of a finished block."""
+def note_candidates(book: LogBook, block: Block) -> None:
+    """Write what became of candidates: infections, deaths of them, averted infections and preemptive courses."""
+    candidates = block.candidates
+    for index, arm in enumerate(block.arms):
+        if arm.noted is None:
+            continue
+        averted = arm.noted.met & ~arm.infected & (block.layer == 0)
+        for event, which in ((Event.INFECTION, arm.infected), (Event.AVERTED, averted)):
+            book.add(
+                event,
+                strategy=index,
+                patient=block.who.patient[candidates.column[which]],
+                time=arm.time[which],
+                cause=block.cause[which],
+                grade=block.grade[which],
+                layer=block.layer[which],
+                candidate=candidates.occurrence[which],
+                value=arm.noted.hazard_ratio[which],
+                by=arm.noted.by[which],
+            )
+        killed = arm.infected & block.fatal
+        patient, time = block.who.patient[candidates.column[killed]], arm.time[killed]
+        book.add(Event.INFECTION_DEATH, strategy=index, patient=patient, time=time, cause=block.cause[killed])
+        courses = arm.courses()
+        patient = block.who.patient[courses.column]
+        book.add(Event.COURSE, strategy=index, patient=patient, time=courses.time, by=courses.antimicrobial)
+
+
+def note_schedule(book: LogBook, block: Block, histories: Histories, ig_stopped: Booleans) -> None:
+    """Write toxicities, stops, orders, infusions, harms, tests and endings.
+
+    Args:
+        book: Where to.
+        block: The block of patients.
+        histories: Their histories.
+        ig_stopped: Whether the stop rule ended immunoglobulin, [strategy, patient].
+    """
     patient = block.who.patient
     for event, grade in zip((Event.CRS, Event.ICANS), toxicities(block.model, block.who), strict=True):
         s, j = np.nonzero(grade >= 0)
         book.add(event, strategy=s, patient=patient[j], time=0.0, grade=grade[s, j])
-    s, j = np.nonzero(block.stop < block.end)
-    book.add(
-        Event.TREATMENT_STOP, strategy=s, patient=patient[j], time=block.stop[s, j], cause=block.stopped_by[s, j]
-    )
-    s, j = np.nonzero(block.order < block.end)
-    book.add(Event.IG_ORDERED, strategy=s, patient=patient[j], time=block.order[s, j])
+    for index, arm in enumerate(block.arms):
+        j = np.flatnonzero(arm.stop < arm.end)
+        time, cause = arm.stop[j], arm.stopped_by[j]
+        book.add(Event.TREATMENT_STOP, strategy=index, patient=patient[j], time=time, cause=cause)
+        j = np.flatnonzero(arm.order < arm.end)
+        book.add(Event.IG_ORDERED, strategy=index, patient=patient[j], time=arm.order[j])
     s, j = np.nonzero(histories.harm >= 0)
     book.add(Event.IG_HARM, strategy=s, patient=patient[j], time=histories.ig_end[s, j], by=histories.harm[s, j])
-    s, j = np.nonzero(block.ig_stopped)
+    s, j = np.nonzero(ig_stopped)
     book.add(Event.IG_STOPPED, strategy=s, patient=patient[j], time=histories.ig_end[s, j])
     for event, kind in ((Event.OTHER_DEATH, Ending.OTHER_DEATH), (Event.HORIZON, Ending.HORIZON)):
         s, j = np.nonzero(histories.ending == kind)
-        book.add(event, strategy=s, patient=patient[j], time=block.end[s, j])
+        book.add(event, strategy=s, patient=patient[j], time=histories.end[s, j])
     _infusions(book, block, histories)
     _tests(book, block, histories)
 
 
 def _infusions(book: LogBook, block: Block, histories: Histories) -> None:
     patient = block.who.patient
-    for strategy, column, time, grams in block.courses.log:
-        book.add(Event.INFUSION, strategy=strategy, patient=patient[column], time=time, value=grams)
     for index, plan in enumerate(block.model.strategies):
+        for column, time, grams in block.arms[index].course.log:
+            book.add(Event.INFUSION, strategy=index, patient=patient[column], time=time, value=grams)
         if is_regular(block.model, index):
             regimen = block.model.regimens[plan.regimen]
             row, number = _numbered(histories.infusions.count[index])

@@ -69,6 +69,7 @@ class StartRule:
         self._kinds = {leaf.kind for leaf in leaves(self.condition)}
         self._counting = infection_leaves(self.condition)
         self._waiting = breakthrough_leaves(self.condition)
+        self.least_grade = min((leaf.minimum_grade for leaf in (*self._counting, *self._waiting)), default=0)
         n = who.patient.size
         self._counted = [np.full((leaf.count, n), -np.inf) for leaf in self._counting]
         self._broken = [np.zeros(n, dtype=np.bool_) for _ in self._waiting]
@@ -102,6 +103,15 @@ class StartRule:
             anti_cd38=np.ones(1, dtype=np.bool_),
         )
         return self._asks_tests and bool(holds(self.condition, best)[0])
+
+    def counts(self, grade: Integers, despite: Booleans) -> Booleans:
+        """Whether an infection can make the rule hold: facts it does not touch only age, which satisfies nothing."""
+        counted = np.zeros(grade.shape, dtype=np.bool_)
+        for leaf in self._counting:
+            counted |= grade >= leaf.minimum_grade
+        for leaf in self._waiting:
+            counted |= despite & (grade >= leaf.minimum_grade)
+        return counted
 
     def note_infection(self, column: Integers, time: Floats, grade: Integers, despite: Booleans) -> None:
         """Add survived infections, at most one a patient, to the history the rule looks at."""

@@ -40,18 +40,19 @@ def _one(value: float) -> Floats:
     return np.array([value], dtype=np.float64)
 
 
-def simulate(model: ClinicalModel, luck: Luck, patient: Integers) -> Histories:
+def simulate(model: ClinicalModel, luck: Luck, patient: Integers, who: Baseline | None = None) -> Histories:
     """Play the given patients under every strategy.
 
     Args:
         model: Compiled model.
         luck: Source of addressed uniforms.
         patient: Patient numbers, ascending, shape (n_patients,).
+        who: The patients, if `sim.population.draw_baseline` has drawn them already.
 
     Returns:
         Histories, [strategy, patient]; bit for bit those of the vectorised engine.
     """
-    baseline = draw_baseline(model, luck, patient)
+    baseline = who or draw_baseline(model, luck, patient)
     return histories_from_log(model, baseline, event_log(model, luck, patient))
 
 
@@ -264,7 +265,7 @@ class Journey:
         grade = self.clocks.grade_of(self.clocks.grade(patient, occurrence, clock), clock, self.who.target)
         on_ig, protected = self._immunoglobulin_ratio(cause, grade)
         beside, by, courses = beside_immunoglobulin(
-            self.model, self.index, self.who, time, _one(self.stop), cause, grade
+            self.model, self.index, self.who.takes, time, _one(self.stop), cause, grade
         )
         hazard_ratio = on_ig * beside
         measures = int(by[0]) | (IMMUNOGLOBULIN if protected and on_ig[0] < 1 else 0)

@@ -1,6 +1,8 @@
-"""Running totals that both engines keep in the same way: infections, holds of the bispecific, infusions."""
+"""What both engines sum up in the same way: infections and holds of the bispecific, infusions."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,100 +10,100 @@ from sim.model.discounting import appointments, factor, flow
 from sim.model.drug import drug_cost
 from sim.model.histories import Illnesses, Infusions
 from sim.model.immunoglobulin import grams_per_infusion
-from sim.model.parts import GRADE_3PLUS, GRADES, Booleans, DoseAdjustment, Floats, Integers
+from sim.model.parts import Booleans, DoseAdjustment, Floats, Integers
 from sim.model.structure import Baseline, ClinicalModel
 
 Rows = tuple[Integers, Integers]
 """Strategy and patient index of each of some events."""
 
 
-class IllnessTally:
-    """Infections and what they entail, added in the order in which they happen to each patient."""
+@dataclass(frozen=True)
+class Met:
+    """Infections of one strategy, by patient and time; arrays of shape (n_infections,).
 
-    def __init__(self, model: ClinicalModel, who: Baseline) -> None:
-        self._model, self._who = model, who
-        rows = (len(model.strategies), who.patient.size)
-        self._count = np.zeros((len(model.infections.causes), len(GRADES), *rows))
-        self._survived = np.zeros_like(self._count)
-        self._cost_factor = np.zeros_like(self._count)
-        self._effect_factor = np.zeros_like(self._count)
-        self._first = np.full(rows, np.inf)
-        self._first_grade_3plus = np.full(rows, np.inf)
-        self._vulnerable = np.zeros(rows)
-        self._courses = np.zeros((len(model.antimicrobials), *rows))
-        self._course_cost_factor = np.zeros_like(self._courses)
-        self._hold_from = np.full(rows, np.inf)
-        self._hold_until = np.full(rows, -np.inf)
-        self._held = np.zeros((3, *rows))
+    Attributes:
+        column: Column of the patient.
+        time: Month.
+        cause: Cause index.
+        grade: Grade index.
+        fatal: Whether it killed.
+        vulnerable: Whether it fell into the vulnerable window.
+    """
 
-    def add(
-        self, row: Rows, time: Floats, cause: Integers, grade: Integers, fatal: Booleans, vulnerable: Booleans
-    ) -> None:
-        """Count infections.
+    column: Integers
+    time: Floats
+    cause: Integers
+    grade: Integers
+    fatal: Booleans
+    vulnerable: Booleans
 
-        Args:
-            row: Strategy and patient index. A row may appear more than once, in order of time.
-            time: Month.
-            cause: Cause index.
-            grade: Grade index.
-            fatal: Whether the infection killed.
-            vulnerable: Whether it fell into the vulnerable window.
-        """
-        cell = (cause, grade, *row)
-        np.add.at(self._count, cell, 1.0)
-        np.add.at(self._survived, cell, np.where(fatal, 0.0, 1.0))
-        np.add.at(self._cost_factor, cell, factor(self._model.discount_costs, time))
-        np.add.at(self._effect_factor, cell, np.where(fatal, 0.0, factor(self._model.discount_effects, time)))
-        np.add.at(self._vulnerable, row, np.where(vulnerable, 1.0, 0.0))
-        np.minimum.at(self._first, row, time)
-        severe = grade == GRADE_3PLUS
-        np.minimum.at(self._first_grade_3plus, (row[0][severe], row[1][severe]), time[severe])
 
-    def add_courses(self, antimicrobial: int, row: Rows, time: Floats) -> None:
-        """Count preemptive courses of one antimicrobial."""
-        np.add.at(self._courses[antimicrobial], row, 1.0)
-        np.add.at(self._course_cost_factor[antimicrobial], row, factor(self._model.discount_costs, time))
+@dataclass(frozen=True)
+class Courses:
+    """Preemptive courses of one strategy, by patient and time: column of the patient, month, antimicrobial."""
 
-    def hold(self, row: Rows, time: Floats, length: Floats) -> None:
-        """Hold the bispecific from `time` on; a hold within a hold prolongs it. Each row appears once."""
-        some = length > 0
-        row, time, until = (row[0][some], row[1][some]), time[some], time[some] + length[some]
-        anew = time >= self._hold_until[row]
-        fresh = (row[0][anew], row[1][anew])
-        self._close(fresh, np.full(time[anew].shape, np.inf))
-        self._hold_from[fresh] = time[anew]
-        self._hold_until[row] = np.maximum(self._hold_until[row], until)
+    column: Integers
+    time: Floats
+    antimicrobial: Integers
 
-    def _close(self, row: Rows, treatment_end: Floats) -> None:
-        """Book the open holds of the given rows."""
-        opened = np.isfinite(self._hold_from[row])
-        row = (row[0][opened], row[1][opened])
-        start = self._hold_from[row]
-        end = np.maximum(np.minimum(self._hold_until[row], treatment_end[opened]), start)
-        who = self._who.pick(row[1])
-        self._held[0][row] += flow(0.0, start, end)
-        self._held[1][row] += drug_cost(self._model, who, 0.0, start, end)
-        self._held[2][row] += drug_cost(self._model, who, self._model.discount_costs, start, end)
-        self._hold_from[row] = np.inf
 
-    def done(self, treatment_end: Floats) -> Illnesses:
-        """Totals, once the month of the end of treatment is known for every row, [strategy, patient]."""
-        row = (np.nonzero(np.isfinite(self._hold_from))[0], np.nonzero(np.isfinite(self._hold_from))[1])
-        self._close(row, treatment_end[row])
-        return Illnesses(
-            count=self._count,
-            survived=self._survived,
-            cost_factor=self._cost_factor,
-            survived_effect_factor=self._effect_factor,
-            first=self._first,
-            first_grade_3plus=self._first_grade_3plus,
-            vulnerable=self._vulnerable,
-            courses=self._courses,
-            course_cost_factor=self._course_cost_factor,
-            held_months=self._held[0],
-            held_drug=self._held[1],
-            held_drug_discounted=self._held[2],
-        )
+def illnesses(
+    model: ClinicalModel, who: Baseline, met: list[Met], courses: list[Courses], treatment_end: Floats
+) -> Illnesses:
+    """Put the infections of all strategies together.
+
+    Args:
+        model: Compiled model.
+        who: Patients.
+        met: Infections, by strategy.
+        courses: Preemptive courses, by strategy.
+        treatment_end: Month the bispecific ended, [strategy, patient].
+    """
+    n = who.patient.size
+    held = np.stack([_held(model, who, m, end) for m, end in zip(met, treatment_end, strict=True)], axis=1)
+    return Illnesses(
+        n_causes=len(model.infections.causes),
+        n_strategies=len(met),
+        n_patients=n,
+        row=np.concatenate([each.column + index * n for index, each in enumerate(met)]),
+        time=np.concatenate([each.time for each in met]),
+        cause=np.concatenate([each.cause for each in met]),
+        grade=np.concatenate([each.grade for each in met]),
+        fatal=np.concatenate([each.fatal for each in met]),
+        vulnerable=np.concatenate([each.vulnerable for each in met]),
+        course_row=np.concatenate([each.column + index * n for index, each in enumerate(courses)]),
+        course_time=np.concatenate([each.time for each in courses]),
+        course_of=np.concatenate([each.antimicrobial for each in courses]),
+        held_months=held[0],
+        held_drug=held[1],
+        held_drug_discounted=held[2],
+    )
+
+
+def _held(model: ClinicalModel, who: Baseline, met: Met, treatment_end: Floats) -> Floats:
+    """Months for which the bispecific was held and the drug saved, plain and discounted, [3, patient].
+
+    Survived infections on treatment hold it; a hold within a hold prolongs it.
+    """
+    n = who.patient.size
+    length = model.infections.hold[met.cause, met.grade]
+    holds = np.flatnonzero(~met.fatal & (length > 0) & (met.time < treatment_end[met.column]))
+    if holds.size == 0:
+        return np.zeros((3, n))
+    column, start = met.column[holds], met.time[holds]
+    until = start + length[holds]
+    same = column[1:] == column[:-1]
+    # A hold lasts at least as long as the one before it, so most are settled at the first pass.
+    while np.any(short := same & (until[1:] < until[:-1])):
+        until[1:][short] = until[:-1][short]
+    anew = np.concatenate([[True], ~same | (start[1:] >= until[:-1])])
+    opened = np.flatnonzero(anew)
+    column, start = column[opened], start[opened]
+    until = until[np.concatenate([opened[1:], [until.size]]) - 1]
+    end = np.maximum(np.minimum(until, treatment_end[column]), start)
+    amounts = [flow(0.0, start, end)]
+    amounts += [drug_cost(model, who, delta, start, end, column) for delta in (0.0, model.discount_costs)]
+    return np.stack([np.bincount(column, weights=amount, minlength=n) for amount in amounts])
 
 
 class InfusionTally:
@@ -152,14 +154,21 @@ def with_regular_sums(model: ClinicalModel, who: Baseline, infusions: Infusions,
         for name in ("grams", "cost_factor", "effect_factor", "grams_cost_factor")
     }
     for index, strategy in enumerate(model.strategies):
-        if is_regular(model, index):
-            regimen = model.regimens[strategy.regimen]
-            grams = grams_per_infusion(who.weight_kg, regimen)
-            cost = appointments(model.discount_costs, start[index], regimen.interval, count[index])
-            sums["grams"][index] = grams * count[index]
-            sums["cost_factor"][index] = cost
-            sums["effect_factor"][index] = appointments(
-                model.discount_effects, start[index], regimen.interval, count[index]
-            )
-            sums["grams_cost_factor"][index] = grams * cost
+        if not is_regular(model, index):
+            continue
+        treated = np.flatnonzero(count[index])
+        if treated.size == 0:
+            continue
+        regimen = model.regimens[strategy.regimen]
+        given, first = count[index, treated], start[index, treated]
+        grams = grams_per_infusion(who.weight_kg[treated], regimen)
+        cost = appointments(model.discount_costs, first, regimen.interval, given)
+        sums["grams"][index, treated] = grams * given
+        sums["cost_factor"][index, treated] = cost
+        sums["effect_factor"][index, treated] = (
+            cost
+            if model.discount_effects == model.discount_costs
+            else appointments(model.discount_effects, first, regimen.interval, given)
+        )
+        sums["grams_cost_factor"][index, treated] = grams * cost
     return Infusions(count=count, **sums)

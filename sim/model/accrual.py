@@ -8,6 +8,10 @@ its loss.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
+from typing import TypeVar
+
 import numpy as np
 
 from sim.model.discounting import appointments, factor, flow
@@ -15,7 +19,7 @@ from sim.model.drug import drug_cost
 from sim.model.hazards import takes, toxicity_grade
 from sim.model.histories import Histories
 from sim.model.igg import months_low
-from sim.model.parts import GRADE_1_2, GRADE_3PLUS, GRADES, MONTHS_PER_YEAR, Floats, Integers
+from sim.model.parts import GRADE_1_2, GRADE_3PLUS, GRADES, MONTHS_PER_YEAR, Booleans, Floats, Integers
 from sim.model.structure import Baseline, ClinicalModel, Ending
 
 COST_ITEMS = (
@@ -44,27 +48,65 @@ def accrue(model: ClinicalModel, baseline: Baseline, histories: Histories) -> di
         histories: What befell them, [strategy, patient].
 
     Returns:
-        Component name to values of shape (n_strategies, n_patients). Costs in the scenario's currency, QALYs and
-        life-years in years; discounted unless the name says otherwise. `cost` is the sum of the `cost:` items.
+        Component name to values of shape (n_strategies, n_patients), to be read only: what is the same under every
+        strategy is one row, broadcast. Costs in the scenario's currency, QALYs and life-years in years; discounted
+        unless the name says otherwise. `cost` is the sum of the `cost:` items.
     """
-    zero = np.zeros_like(histories.end)
-    crs, icans = toxicities(model, baseline)
-    items = _costs(model, baseline, histories, (crs, icans), model.discount_costs)
-    undiscounted = _costs(model, baseline, histories, (crs, icans), 0.0)
-    qaly, life_years = _health(model, histories, (crs, icans), model.discount_effects)
+    toxic = toxicities(model, baseline)
+    # Equal discount rates share their discounted months.
+    at = {delta: _Spans(histories, delta) for delta in {model.discount_costs, model.discount_effects, 0.0}}
+    items = _costs(model, baseline, toxic, at[model.discount_costs])
+    undiscounted = _costs(model, baseline, toxic, at[0.0])
+    qaly, life_years = _health(model, toxic, at[model.discount_effects])
+    qaly_undiscounted, life_years_undiscounted = _health(model, toxic, at[0.0])
     infections = _infections(model, histories)
-    qaly_undiscounted, life_years_undiscounted = _health(model, histories, (crs, icans), 0.0)
     return {
-        "cost": sum(items.values(), start=zero),
+        "cost": _sum(items),
         "qaly": qaly,
         "life_years": life_years_undiscounted,
         "life_years_discounted": life_years,
-        "cost_undiscounted": sum(undiscounted.values(), start=zero),
+        "cost_undiscounted": _sum(undiscounted),
         "qaly_undiscounted": qaly_undiscounted,
-        **{f"cost:{item}": value for item, value in items.items()},
+        **{f"cost:{item}": items[item] for item in COST_ITEMS},
         **infections,
-        **_course(model, baseline, histories, (crs, icans), infections["infection_hospital_days"]),
+        **_course(model, baseline, histories, toxic, infections["infection_hospital_days"]),
     }
+
+
+class _Spans:
+    """Months and factors of histories at one discount rate, each computed once.
+
+    Args:
+        histories: What befell the patients.
+        delta: Continuous rate per month; 0 for undiscounted amounts.
+    """
+
+    def __init__(self, histories: Histories, delta: float) -> None:
+        self.histories, self.delta = histories, delta
+
+    @cached_property
+    def on_treatment(self) -> Floats:
+        return flow(self.delta, 0.0, self.histories.treatment_end)
+
+    @cached_property
+    def off_treatment(self) -> Floats:
+        return flow(self.delta, self.histories.treatment_end, self.histories.end)
+
+    @cached_property
+    def infection(self) -> Floats | float:
+        return factor(self.delta, self.histories.illnesses.time) if self.delta else 1.0
+
+    @cached_property
+    def course(self) -> Floats | None:
+        return factor(self.delta, self.histories.illnesses.course_time) if self.delta else None
+
+    def harm(self, amounts: list[float]) -> Floats:
+        """An amount of each harm at the end of the course that it ended."""
+        harmed = np.nonzero(self.histories.harm >= 0)
+        values = np.zeros_like(self.histories.end)
+        harm, end = self.histories.harm[harmed], self.histories.ig_end[harmed]
+        values[harmed] = np.array([*amounts, 0.0])[harm] * factor(self.delta, end)
+        return values
 
 
 def toxicities(model: ClinicalModel, who: Baseline) -> tuple[Integers, Integers]:
@@ -76,96 +118,123 @@ def toxicities(model: ClinicalModel, who: Baseline) -> tuple[Integers, Integers]
         (who.icans_mark, [agent.icans for agent in agents], protection.icans_multiplier),
     ):
         probability = np.array(by_agent)[who.agent]
-        rows = []
-        for strategy in model.strategies:
-            relative = multiplier if strategy.tocilizumab else (1.0, 1.0)
-            rows.append(toxicity_grade(mark, (probability[:, 0] * relative[0], probability[:, 1] * relative[1])))
-        found.append(np.stack(rows) if model.horizon > 0 else np.full((len(rows), who.patient.size), -1))
+        rows = {}
+        for protected in {strategy.tocilizumab for strategy in model.strategies}:
+            relative = multiplier if protected else (1.0, 1.0)
+            grade = toxicity_grade(mark, (probability[:, 0] * relative[0], probability[:, 1] * relative[1]))
+            rows[protected] = grade if model.horizon > 0 else np.full_like(grade, -1)
+        found.append(_by_strategy([rows[strategy.tocilizumab] for strategy in model.strategies]))
     return found[0], found[1]
 
 
 Toxic = tuple[Integers, Integers]
+_Array = TypeVar("_Array", Floats, Integers, Booleans)
 
 
-def _weighted(each: Floats, amounts: Floats, *grades: int) -> Floats:
-    """Sum over causes of an amount times what each one weighs, [strategy, patient].
+def _by_strategy(rows: list[_Array]) -> _Array:
+    """One row of patients for each strategy; a single row, broadcast, where it is the same for all."""
+    if all(row is rows[0] for row in rows):
+        return np.broadcast_to(rows[0], (len(rows), *rows[0].shape))
+    return np.stack(rows)
 
-    Added cause by cause: a library's sum of products may round differently with the number of patients at hand.
-    """
-    total = np.zeros(amounts.shape[2:])
-    for cause in range(each.shape[0]):
-        for grade in grades:
-            total = total + each[cause, grade] * amounts[cause, grade]
-    return total
+
+def _of_row(function: Callable[[_Array], Floats], values: _Array) -> Floats:
+    """A function of values, one row of them where all are the same."""
+    if values.strides[0] == 0:
+        return np.broadcast_to(function(values[0]), values.shape)
+    return function(values)
 
 
 def _of_grade(values: tuple[float, float], grade: Integers) -> Floats:
     """A value by grade, 0 where there is no event."""
-    return np.where(grade >= 0, np.array(values)[np.maximum(grade, 0)], 0.0)
+    by_grade = np.array([*values, 0.0])
+    return _of_row(lambda each: by_grade[each], grade)
 
 
-def _costs(
-    model: ClinicalModel, who: Baseline, histories: Histories, toxic: Toxic, delta: float
-) -> dict[str, Floats]:
-    """Cost items at a discount rate per month of `model.discount_costs` or 0."""
-    ig, regimens, ill, given = model.immunoglobulin, model.regimens, histories.illnesses, histories.infusions
-    treatment, cost = model.treatment, model.infections.cost
-    plain = delta == 0
-    weights, courses = (ill.count, ill.courses) if plain else (ill.cost_factor, ill.course_cost_factor)
+def _sum(items: dict[str, Floats]) -> Floats:
+    """Sum of cost items; those that nobody has are passed over."""
+    some = [items[item] for item in COST_ITEMS if any(items[item].strides) or items[item].flat[0] != 0]
+    return sum(some[1:], start=some[0] if some else next(iter(items.values())))
+
+
+def _costs(model: ClinicalModel, who: Baseline, toxic: Toxic, at: _Spans) -> dict[str, Floats]:
+    """Cost items at the discount rate of `at`: that of costs, or 0."""
+    ig, treatment, histories, delta = model.immunoglobulin, model.treatment, at.histories, at.delta
+    ill, given, plain = histories.illnesses, histories.infusions, delta == 0
+    shape = histories.end.shape
     infusions = given.count if plain else given.cost_factor
     grams = given.grams if plain else given.grams_cost_factor
-    price = np.array([[regimens[strategy.regimen].price_per_gram] for strategy in model.strategies])
-    administration = np.array([[regimens[strategy.regimen].administration_cost] for strategy in model.strategies])
-    harm_cost = np.array([harm.cost for harm in ig.harms] + [0.0])[histories.harm]
-    zero = np.zeros_like(histories.end)
-    started = np.full_like(zero, 1.0 if model.horizon > 0 else 0.0)
-    died = histories.ending != Ending.HORIZON
-    held = ill.held_drug if plain else ill.held_drug_discounted
-    toci = np.array([[model.tocilizumab.cost if s.tocilizumab else 0.0] for s in model.strategies])
+    regimens = [model.regimens[strategy.regimen] for strategy in model.strategies]
+    per_gram = np.array([[regimen.price_per_gram] for regimen in regimens])
+    administration = np.array([[regimen.administration_cost] for regimen in regimens])
+    infections = ill.total_by_grade(model.infections.cost[ill.cause, ill.grade] * at.infection)
+    started = 1.0 if model.horizon > 0 else 0.0
+    tocilizumab = np.array([[model.tocilizumab.cost if s.tocilizumab else 0.0] for s in model.strategies])
     step_up = np.array([agent.step_up_hospital_days for agent in model.agents])[who.agent]
-    items = {
-        "immunoglobulin": price * grams,
+    nothing = np.broadcast_to(0.0, shape)
+    return {
+        "immunoglobulin": per_gram * grams,
         "ig_administration": administration * infusions,
         "ig_adverse_events": ig.reaction_probability * ig.reaction_cost * infusions
-        + harm_cost * factor(delta, histories.ig_end),
+        + at.harm([harm.cost for harm in ig.harms]),
         "igg_tests": model.igg.test_cost * _tests(model, histories, delta),
-        "antimicrobials": _antimicrobials(model, who, histories, courses, delta),
-        "infections_grade_1_2": _weighted(cost, weights, GRADE_1_2),
-        "infections_grade_3plus": _weighted(cost, weights, GRADE_3PLUS),
+        "antimicrobials": _antimicrobials(model, who, at),
+        "infections_grade_1_2": infections[GRADE_1_2],
+        "infections_grade_3plus": infections[GRADE_3PLUS],
         "crs_icans": _of_grade(model.crs.cost, toxic[0]) + _of_grade(model.icans.cost, toxic[1]),
-        "tocilizumab": toci * started,
-        "step_up_hospital": treatment.hospital_day_cost * step_up * started,
-        "laboratory": _laboratory(model, who, histories, delta) * started,
-        "bispecific": drug_cost(model, who, delta, zero, histories.treatment_end) - held,
-        "end_of_life": treatment.end_of_life_cost * np.where(died, factor(delta, histories.end), 0.0),
+        "tocilizumab": np.broadcast_to(tocilizumab * started, shape) if tocilizumab.any() else nothing,
+        "step_up_hospital": np.broadcast_to(treatment.hospital_day_cost * step_up * started, shape),
+        "laboratory": _laboratory(model, who, at) * started,
+        "bispecific": _bispecific(model, who, at) if any(a.drug_cost_per_month for a in model.agents) else nothing,
+        "end_of_life": treatment.end_of_life_cost
+        * np.where(histories.ending != Ending.HORIZON, factor(delta, histories.end), 0.0)
+        if treatment.end_of_life_cost
+        else nothing,
     }
-    return {item: items[item] for item in COST_ITEMS}
+
+
+def _bispecific(model: ClinicalModel, who: Baseline, at: _Spans) -> Floats:
+    """Cost of the bispecific while it was given and not held."""
+    ill, end = at.histories.illnesses, at.histories.treatment_end
+    held = ill.held_drug if at.delta == 0 else ill.held_drug_discounted
+    return drug_cost(model, who, at.delta, np.zeros_like(end), end) - held
 
 
 def _tests(model: ClinicalModel, histories: Histories, delta: float) -> Floats:
     """Discounted number of IgG tests; the first is at t = 0."""
-    return np.stack(
-        [
-            appointments(delta, np.zeros_like(taken), strategy.test_interval, taken)
-            for strategy, taken in zip(model.strategies, histories.igg_tests, strict=True)
-        ]
-    )
+    numbers = histories.igg_tests
+    if delta == 0:
+        return numbers
+    discounted = np.zeros_like(numbers)
+    for row, strategy in enumerate(model.strategies):
+        if np.isfinite(strategy.test_interval):
+            start = np.zeros_like(numbers[row])
+            discounted[row] = appointments(delta, start, strategy.test_interval, numbers[row])
+    return discounted
 
 
-def _antimicrobials(
-    model: ClinicalModel, who: Baseline, histories: Histories, courses: Floats, delta: float
-) -> Floats:
+def _antimicrobials(model: ClinicalModel, who: Baseline, at: _Spans) -> Floats:
     """Screening at the start, monthly cost of those who take it, and courses for what surveillance caught."""
-    total = np.zeros_like(histories.end)
+    total = np.zeros_like(at.histories.end)
+    months: dict[float, Floats] = {}
     for index, drug in enumerate(model.antimicrobials):
         listed = np.array([[index in strategy.antimicrobials] for strategy in model.strategies])
-        months = flow(delta, np.zeros_like(total), antimicrobial_end(model, index, histories))
-        taking = np.stack([takes(model, s, index, who) for s in range(len(model.strategies))])
-        start = drug.start_cost * listed if model.horizon > 0 else 0.0
-        total = (
-            total + start + drug.cost_per_month * np.where(taking, months, 0.0) + drug.course_cost * courses[index]
-        )
+        if drug.start_cost and model.horizon > 0:
+            total += drug.start_cost * listed
+        if drug.cost_per_month:
+            if drug.months_after not in months:
+                months[drug.months_after] = flow(at.delta, 0.0, antimicrobial_end(model, index, at.histories))
+            total += np.where(_takers(model, index, who), drug.cost_per_month * months[drug.months_after], 0.0)
+        if drug.course_cost:
+            total += drug.course_cost * at.histories.illnesses.courses(index, at.course)
     return total
+
+
+def _takers(model: ClinicalModel, index: int, who: Baseline) -> Booleans:
+    """Who takes an antimicrobial, [strategy, patient]."""
+    if all(index in strategy.antimicrobials for strategy in model.strategies):
+        return np.broadcast_to(who.takes[index], (len(model.strategies), who.patient.size))
+    return np.stack([takes(model, s, index, who) for s in range(len(model.strategies))])
 
 
 def antimicrobial_end(model: ClinicalModel, index: int, histories: Histories) -> Floats:
@@ -173,40 +242,34 @@ def antimicrobial_end(model: ClinicalModel, index: int, histories: Histories) ->
     return np.minimum(histories.treatment_end + model.antimicrobials[index].months_after, histories.end)
 
 
-def _laboratory(model: ClinicalModel, who: Baseline, histories: Histories, delta: float) -> Floats:
+def _laboratory(model: ClinicalModel, who: Baseline, at: _Spans) -> Floats:
     """Work-up that anti-CD38 antibodies ask for, of exposed patients."""
     lab = model.laboratory
     monthly = lab.transfusions_per_month * lab.crossmatch_cost + lab.monitoring_cost_per_month
-    months = flow(delta, np.zeros_like(histories.end), histories.treatment_end)
-    return np.where(who.anti_cd38, lab.phenotyping_cost + monthly * months, 0.0)
+    return np.where(who.anti_cd38, lab.phenotyping_cost + monthly * at.on_treatment, 0.0)
 
 
-def _health(model: ClinicalModel, histories: Histories, toxic: Toxic, delta: float) -> tuple[Floats, Floats]:
-    """QALYs and life-years at a discount rate per month of `model.discount_effects` or 0."""
-    ig, ill, given = model.immunoglobulin, histories.illnesses, histories.infusions
-    zero = np.zeros_like(histories.end)
-    months_on = flow(delta, zero, histories.treatment_end)
-    months_off = flow(delta, histories.treatment_end, histories.end)
-    weights = ill.survived if delta == 0 else ill.survived_effect_factor
-    infusions = given.count if delta == 0 else given.effect_factor
+def _health(model: ClinicalModel, toxic: Toxic, at: _Spans) -> tuple[Floats, Floats]:
+    """QALYs and life-years at the discount rate of `at`: that of effects, or 0."""
+    ig, ill, given = model.immunoglobulin, at.histories.illnesses, at.histories.infusions
+    infusions = given.count if at.delta == 0 else given.effect_factor
     per_infusion = np.array([[model.regimens[s.regimen].qaly_loss] for s in model.strategies])
-    harm_loss = np.array([harm.qaly_loss for harm in ig.harms] + [0.0])[histories.harm]
+    loss = np.where(ill.fatal, 0.0, model.infections.qaly_loss[ill.cause, ill.grade])
     lost = (
-        _weighted(model.infections.qaly_loss, weights, GRADE_1_2, GRADE_3PLUS)
+        ill.total(loss * at.infection)
         + (per_infusion + ig.reaction_probability * ig.reaction_qaly_loss) * infusions
-        + harm_loss * factor(delta, histories.ig_end)
-        + _of_grade(model.crs.qaly_loss, toxic[0])
-        + _of_grade(model.icans.qaly_loss, toxic[1])
+        + at.harm([harm.qaly_loss for harm in ig.harms])
+        + (_of_grade(model.crs.qaly_loss, toxic[0]) + _of_grade(model.icans.qaly_loss, toxic[1]))
     )
-    lived = (model.utility_on * months_on + model.utility_off * months_off) / MONTHS_PER_YEAR
-    return lived - lost, (months_on + months_off) / MONTHS_PER_YEAR
+    lived = (model.utility_on * at.on_treatment + model.utility_off * at.off_treatment) / MONTHS_PER_YEAR
+    return lived - lost, (at.on_treatment + at.off_treatment) / MONTHS_PER_YEAR
 
 
 def _infections(model: ClinicalModel, histories: Histories) -> dict[str, Floats]:
     """Infections by cause and grade, and how histories end."""
     ill = histories.illnesses
-    by_grade = ill.count.sum(axis=0)
-    days = _weighted(model.infections.hospital_days, ill.count, GRADE_1_2, GRADE_3PLUS)
+    by_grade = ill.total_by_grade(None)
+    days = ill.total(model.infections.hospital_days[ill.cause, ill.grade])
     return {
         "infections_any": by_grade[GRADE_1_2] + by_grade[GRADE_3PLUS],
         "infections_grade_1_2": by_grade[GRADE_1_2],
@@ -232,23 +295,20 @@ def _course(
     started = 1.0 if model.horizon > 0 else 0.0
     step_up = np.array([agent.step_up_hospital_days for agent in model.agents])[who.agent] * started
     toxic_days = _of_grade(model.crs.hospital_days, toxic[0]) + _of_grade(model.icans.hospital_days, toxic[1])
-    harm_days = np.array([harm.hospital_days for harm in ig.harms] + [0.0])[histories.harm]
+    harm_days = _Spans(histories, 0.0).harm([harm.hospital_days for harm in ig.harms])
     until = np.minimum(histories.ig_start, histories.treatment_end)
     transfusions = np.where(who.anti_cd38, model.laboratory.transfusions_per_month * histories.treatment_end, 0.0)
     months = [
-        np.where(
-            np.stack([takes(model, s, index, who) for s in range(len(model.strategies))]),
-            antimicrobial_end(model, index, histories),
-            0.0,
-        )
+        np.where(_takers(model, index, who), antimicrobial_end(model, index, histories), 0.0)
         for index in range(len(model.antimicrobials))
     ]
+    harmed = histories.harm >= 0
     return {
         "hospital_days": infection_days + step_up + toxic_days + harm_days,
-        "crs": (toxic[0] >= 0).astype(np.float64),
-        "crs_grade_3plus": (toxic[0] == GRADE_3PLUS).astype(np.float64),
-        "icans": (toxic[1] >= 0).astype(np.float64),
-        "icans_grade_3plus": (toxic[1] == GRADE_3PLUS).astype(np.float64),
+        "crs": _of_grade((1.0, 1.0), toxic[0]),
+        "crs_grade_3plus": _of_grade((0.0, 1.0), toxic[0]),
+        "icans": _of_grade((1.0, 1.0), toxic[1]),
+        "icans_grade_3plus": _of_grade((0.0, 1.0), toxic[1]),
         "step_up_hospital_days": np.broadcast_to(step_up, histories.end.shape),
         "months_on_treatment": histories.treatment_end,
         "months_held": ill.held_months,
@@ -257,13 +317,13 @@ def _course(
         "infusions": given.count,
         "ig_grams": given.grams,
         "ig_reactions": ig.reaction_probability * given.count,
-        "ig_harms": (histories.harm >= 0).astype(np.float64),
+        "ig_harms": harmed.astype(np.float64),
         **{f"ig_harms:{harm.name}": (histories.harm == h).astype(np.float64) for h, harm in enumerate(ig.harms)},
         "igg_tests": histories.igg_tests,
         "vulnerable_months": months_low(model, who, until),
-        "vulnerable_infections": ill.vulnerable,
+        "vulnerable_infections": ill.total(ill.vulnerable.astype(np.float64)),
         "transfusions": transfusions,
         "transfusion_delay_days": model.laboratory.transfusion_delay_days * transfusions,
         **{f"antimicrobial_months:{drug.name}": months[m] for m, drug in enumerate(model.antimicrobials)},
-        **{f"preemptive_courses:{drug.name}": ill.courses[m] for m, drug in enumerate(model.antimicrobials)},
+        **{f"preemptive_courses:{drug.name}": ill.courses(m) for m, drug in enumerate(model.antimicrobials)},
     }

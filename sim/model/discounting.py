@@ -17,7 +17,7 @@ def factor(delta: float, time: Floats) -> Floats:
     return np.exp(-delta * time)
 
 
-def flow(delta: float, start: Floats, end: Floats) -> Floats:
+def flow(delta: float, start: Floats | float, end: Floats) -> Floats:
     """Present value of one unit a month from `start` to `end`, in closed form.
 
     Args:

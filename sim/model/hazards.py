@@ -25,14 +25,20 @@ def takes(model: ClinicalModel, strategy: int, antimicrobial: int, who: Baseline
 
 
 def beside_immunoglobulin(
-    model: ClinicalModel, strategy: int, who: Baseline, time: Floats, stop: Floats, cause: Integers, grade: Integers
+    model: ClinicalModel,
+    strategy: int,
+    taken: Booleans,
+    time: Floats,
+    stop: Floats,
+    cause: Integers,
+    grade: Integers,
 ) -> tuple[Floats, Integers, list[tuple[int, Floats, Floats]]]:
     """Hazard ratio of everything but immunoglobulin under one strategy.
 
     Args:
         model: Compiled model.
         strategy: Strategy index.
-        who: Patients, (n,).
+        taken: Whether each patient would take each antimicrobial, [antimicrobial, n].
         time: Month of the candidate, (n,).
         stop: Month at which the bispecific ends, (n,).
         cause: Cause index, (n,).
@@ -53,7 +59,7 @@ def beside_immunoglobulin(
         ratio, by = ratio * factor, by | np.where(factor < 1, TOCILIZUMAB, 0)
     courses = []
     for index in (*plain, *watching):
-        active = who.takes[index] & (time < in_force_until(model, index, stop))
+        active = taken[index] & (time < in_force_until(model, index, stop))
         factor = np.where(active, model.antimicrobials[index].hazard_ratio[cause, grade], 1.0)
         before, ratio = ratio, ratio * factor
         by = by | np.where(factor < 1, FIRST_ANTIMICROBIAL << index, 0)

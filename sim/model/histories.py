@@ -1,14 +1,16 @@
 """What an engine returns: every patient's history under every strategy, condensed to what accrual needs.
 
-Amounts are physical (events, months, infusions), discounted where they happen at random times; prices and
-utilities come later, in `sim.model.accrual`.
+Amounts are physical (events, months, infusions); prices and utilities come later, in `sim.model.accrual`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from sim.model.parts import Floats, Integers
+import numpy as np
+
+from sim.model.parts import GRADE_3PLUS, GRADES, Booleans, Floats, Integers
 
 
 @dataclass(frozen=True)
@@ -32,35 +34,89 @@ class Infusions:
 
 @dataclass(frozen=True)
 class Illnesses:
-    """Infections met, [cause, grade, strategy, patient] unless said otherwise.
+    """Infections met and what they entail.
+
+    Infections are a list, by strategy, patient and time: arrays of shape (n_infections,). A patient has few of them,
+    of few of many causes, so that a list is far smaller than a table of counts. Courses are listed in the same way.
 
     Attributes:
-        count: Number.
-        survived: Number of non-fatal ones.
-        cost_factor: Sum of cost discount factors.
-        survived_effect_factor: Sum of effect discount factors over non-fatal ones.
-        first: Month of the first of any grade, [strategy, patient]; inf if none.
-        first_grade_3plus: The same for grade >= 3.
-        vulnerable: Number met on treatment, before immunoglobulin, with low true IgG, [strategy, patient].
-        courses: Preemptive courses, [antimicrobial, strategy, patient].
-        course_cost_factor: Sum of their cost discount factors, same axes.
+        n_causes: Causes there are.
+        n_strategies: Strategies played.
+        n_patients: Patients played.
+        row: Whom an infection befell, n_patients * strategy + column of the patient.
+        time: Month.
+        cause: Cause index.
+        grade: Grade index.
+        fatal: Whether it killed.
+        vulnerable: Whether it fell on treatment, before immunoglobulin, with low true IgG.
+        course_row: Who had a preemptive course, as `row`; shape (n_courses,).
+        course_time: Month of it.
+        course_of: Antimicrobial index.
         held_months: Months of treatment for which the bispecific was held, [strategy, patient].
-        held_drug: Drug cost saved by that, undiscounted.
-        held_drug_discounted: The same, discounted.
+        held_drug: Drug cost saved by that, undiscounted, [strategy, patient].
+        held_drug_discounted: The same, discounted, [strategy, patient].
     """
 
-    count: Floats
-    survived: Floats
-    cost_factor: Floats
-    survived_effect_factor: Floats
-    first: Floats
-    first_grade_3plus: Floats
-    vulnerable: Floats
-    courses: Floats
-    course_cost_factor: Floats
+    n_causes: int
+    n_strategies: int
+    n_patients: int
+    row: Integers
+    time: Floats
+    cause: Integers
+    grade: Integers
+    fatal: Booleans
+    vulnerable: Booleans
+    course_row: Integers
+    course_time: Floats
+    course_of: Integers
     held_months: Floats
     held_drug: Floats
     held_drug_discounted: Floats
+
+    def total(self, amount: Floats) -> Floats:
+        """Sum of an amount of each infection, [strategy, patient]."""
+        return self._by_row(self.row, amount)
+
+    def total_by_grade(self, amount: Floats | None) -> Floats:
+        """Sum of an amount of each infection, or their number if None, [grade, strategy, patient]."""
+        rows = self.n_strategies * self.n_patients
+        sums = np.bincount(self.grade * rows + self.row, weights=amount, minlength=len(GRADES) * rows)
+        return sums.astype(np.float64, copy=False).reshape(len(GRADES), self.n_strategies, self.n_patients)
+
+    def courses(self, antimicrobial: int, amount: Floats | None = None) -> Floats:
+        """Sum of an amount of each course of one antimicrobial, or their number if None, [strategy, patient]."""
+        own = np.flatnonzero(self.course_of == antimicrobial)
+        return self._by_row(self.course_row[own], None if amount is None else amount[own])
+
+    def _by_row(self, row: Integers, amount: Floats | None) -> Floats:
+        sums = np.bincount(row, weights=amount, minlength=self.n_strategies * self.n_patients)
+        return sums.astype(np.float64, copy=False).reshape(self.n_strategies, self.n_patients)
+
+    @cached_property
+    def count(self) -> Floats:
+        """Number of infections, [cause, grade, strategy, patient]."""
+        rows = self.n_strategies * self.n_patients
+        kinds = self.n_causes * len(GRADES)
+        counts = np.bincount((self.cause * len(GRADES) + self.grade) * rows + self.row, minlength=kinds * rows)
+        shape = (self.n_causes, len(GRADES), self.n_strategies, self.n_patients)
+        return counts.astype(np.float64).reshape(shape)
+
+    @cached_property
+    def first(self) -> Floats:
+        """Month of the first infection of any grade, [strategy, patient]; inf if none."""
+        return self._first(self.row, self.time)
+
+    @cached_property
+    def first_grade_3plus(self) -> Floats:
+        """The same for grade >= 3."""
+        severe = np.flatnonzero(self.grade == GRADE_3PLUS)
+        return self._first(self.row[severe], self.time[severe])
+
+    def _first(self, row: Integers, time: Floats) -> Floats:
+        first = np.full(self.n_strategies * self.n_patients, np.inf)
+        leads = np.flatnonzero(np.diff(row, prepend=-1))
+        first[row[leads]] = time[leads]
+        return first.reshape(self.n_strategies, self.n_patients)
 
 
 @dataclass(frozen=True)

@@ -68,9 +68,20 @@ def concentration(time: Floats, baseline: Floats, decay_rate: float, kinetics: K
     return baseline * np.where(time > turn, risen, share)
 
 
-def true_igg(model: ClinicalModel, who: Baseline, time: Floats) -> Floats:
-    """True polyclonal IgG of patients on treatment at `time` (months), mg/dL; broadcasts with the patients."""
-    return concentration(time, who.igg_mg_dl, model.igg.decay_rate, Kinetics.of(model, who.target))
+def true_igg(model: ClinicalModel, who: Baseline, time: Floats, column: Integers | None = None) -> Floats:
+    """True polyclonal IgG of patients on treatment, mg/dL.
+
+    Args:
+        model: Decay rate and targets.
+        who: The patients.
+        time: Months since the first dose.
+        column: Which patient each time is about; None if `time` broadcasts with all of them.
+
+    Returns:
+        mg/dL, broadcast shape.
+    """
+    baseline, target = (who.igg_mg_dl, who.target) if column is None else (who.igg_mg_dl[column], who.target[column])
+    return concentration(time, baseline, model.igg.decay_rate, Kinetics.of(model, target))
 
 
 def measured_igg(time: Floats, true_igg: Floats, who: Baseline, noise: Floats, model: ClinicalModel) -> Floats:

@@ -83,6 +83,22 @@ class Pace:
             )
             return np.where(exposure <= at_stop, self._on_treatment(exposure, group), stop + rest)
 
+    def furthest(self, stop: Floats, end: Floats, group: Integers) -> Floats:
+        """An upper bound of what the clock shows at a month, if an infection may end treatment before `stop`.
+
+        Args:
+            stop: Month at which the bispecific ends at the latest.
+            end: Month asked about, finite.
+            group: Group of each patient.
+
+        Returns:
+            Months of exposure, a hair above the bound so that rounding loses nothing; shape of `end`.
+        """
+        on = np.minimum(stop, end)
+        shown = self.exposure(on, group) + self.off_multiplier * (end - on)
+        slowest, fastest = np.min(self.speeds), max(float(np.max(self.speeds)), self.off_multiplier)
+        return (shown if self.off_multiplier <= slowest else fastest * end) * (1 + 1e-9)
+
     def _on_treatment(self, exposure: Floats, group: Integers) -> Floats:
         if self.is_plain:
             return exposure

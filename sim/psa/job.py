@@ -124,8 +124,8 @@ def play_draws(scenarios: Sequence[Scenario], lucks: Sequence[Luck], n_patients:
         patient = np.arange(first, min(first + BLOCK, n_patients))
         group = patient % sizes.size
         for i, (scenario, model, luck) in enumerate(zip(scenarios, models, lucks, strict=True)):
-            histories = numpy_engine.simulate(model, luck, patient)
             baseline = draw_baseline(model, luck, patient)
+            histories = numpy_engine.simulate(model, luck, patient, who=baseline)
             values = accrue(model, baseline, histories)
             inside = np.array([*members(scenario, baseline, chosen).values()]).reshape(len(chosen), 1, patient.size)
             both = np.vstack([values["cost"], values["qaly"], np.ones((1, patient.size))])

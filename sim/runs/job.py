@@ -64,8 +64,9 @@ class PatientsJob:
         """Summaries of the blocks of one batch, as `blocks_of` reads them."""
         patient = np.arange(self.first + batch * BLOCK * self.blocks_per_batch, self.end(batch))
         simulate = simpy_engine.simulate if self.engine == "simpy" else numpy_engine.simulate
-        histories = simulate(self.model, self.luck, patient)
-        values = accrue(self.model, draw_baseline(self.model, self.luck, patient), histories)
+        who = draw_baseline(self.model, self.luck, patient)
+        histories = simulate(self.model, self.luck, patient, who=who)
+        values = accrue(self.model, who, histories)
         found = []
         for start in range(0, patient.size, BLOCK):
             block = slice(start, start + BLOCK)

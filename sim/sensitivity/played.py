@@ -57,7 +57,8 @@ def patient_values(
     kept: dict[str, list[Floats]] = {}
     for first in range(0, patients, BATCH):
         patient = np.arange(first, min(first + BATCH, patients))
-        values = accrue(model, draw_baseline(model, luck, patient), numpy_engine.simulate(model, luck, patient))
+        who = draw_baseline(model, luck, patient)
+        values = accrue(model, who, numpy_engine.simulate(model, luck, patient, who=who))
         for name in values if components is None else components:
             kept.setdefault(name, []).append(values[name])
     return {name: np.concatenate(parts, axis=1) for name, parts in kept.items()}
