@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from scipy.stats import norm
+from scipy.special import ndtri
 
 __all__ = ["RatioSet", "SetShape", "fieller"]
 
@@ -67,7 +67,7 @@ def fieller(
     Returns:
         The set.
     """
-    z2 = float(norm.ppf((1 + level) / 2)) ** 2
+    z2 = float(ndtri((1 + level) / 2)) ** 2
     a = denominator**2 - z2 * variance_denominator
     half_b = numerator * denominator - z2 * covariance
     c = numerator**2 - z2 * variance_numerator
