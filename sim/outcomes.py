@@ -140,13 +140,14 @@ def _squares(centred: Floats, pairs: list[tuple[int, int]]) -> tuple[Floats | fl
         centred: Deviations from the mean, (n_strategies, n_patients), or (1, n_patients) where all are alike.
         pairs: Pairs of strategies.
     """
-    own = np.array([np.dot(row, row) for row in centred])
+    products = np.vecdot(centred[:, None], centred[None])
+    own = products.diagonal()
     if len(centred) == 1:
         return own[0], 0.0
     between = np.empty(len(pairs))
     for k, (a, b) in enumerate(pairs):
         both = own[a] + own[b]
-        between[k] = both - 2 * np.dot(centred[a], centred[b])
+        between[k] = both - 2 * products[a, b]
         if between[k] < _DIGITS_LEFT * both and not np.array_equal(centred[a], centred[b]):
             difference = centred[b] - centred[a]
             between[k] = np.dot(difference, difference)

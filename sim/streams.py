@@ -44,10 +44,14 @@ class Luck(Protocol):
 
 
 def _mix(word: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """SplitMix64's finaliser (Steele, Lea and Flood 2014; constants of Stafford's variant 13)."""
-    word = (word ^ (word >> _SHIFT_30)) * _MIX_1
-    word = (word ^ (word >> _SHIFT_27)) * _MIX_2
-    return word ^ (word >> _SHIFT_31)
+    """SplitMix64's finaliser (Steele, Lea and Flood 2014; constants of Stafford's variant 13), in place."""
+    # One array for the shifted word instead of eight: a fifth of the time of a uniform.
+    shifted = np.right_shift(word, _SHIFT_30)
+    np.multiply(np.bitwise_xor(word, shifted, out=word), _MIX_1, out=word)
+    np.right_shift(word, _SHIFT_27, out=shifted)
+    np.multiply(np.bitwise_xor(word, shifted, out=word), _MIX_2, out=word)
+    np.right_shift(word, _SHIFT_31, out=shifted)
+    return np.bitwise_xor(word, shifted, out=word)
 
 
 class AddressedLuck:
@@ -62,6 +66,11 @@ class AddressedLuck:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self._known: dict[int, str] = {}
+        self._streams: dict[tuple[str, ...], Stream] = {}
+
+    def __reduce__(self) -> tuple[type[AddressedLuck], tuple[int]]:
+        """The seed is all there is; what has been made of it is made again by the process that is sent it."""
+        return AddressedLuck, (self.seed,)
 
     def _key(self, decision: str) -> int:
         message = self.seed.to_bytes(8, "little") + decision.encode()
@@ -80,6 +89,11 @@ class AddressedLuck:
         Returns:
             A function of (patient, occurrence, which) giving uniforms in (0, 1).
         """
+        if decisions not in self._streams:
+            self._streams[decisions] = self._stream(decisions)
+        return self._streams[decisions]
+
+    def _stream(self, decisions: tuple[str, ...]) -> Stream:
         keys = np.array([self._key(decision) for decision in decisions], dtype=np.uint64)
 
         def uniforms(patient: Integers, occurrence: Integers | int, which: Integers | int = 0) -> Floats:
@@ -88,11 +102,15 @@ class AddressedLuck:
             state = _mix(keys[which] + patient_word * _PATIENT_STEP)
             word = _mix(state + (occurrence_word + np.uint64(1)) * _OCCURRENCE_STEP)
             # 52 bits and a half: never 0 and never 1, and the grid is symmetric about 1/2.
-            return ((word >> _SHIFT_12).astype(np.float64) + 0.5) * 2.0**-52
+            uniform = np.right_shift(word, _SHIFT_12, out=word).astype(np.float64)
+            uniform += 0.5
+            uniform *= 2.0**-52
+            return uniform
 
         return uniforms
 
 
 def unit_exponential(uniform: Floats) -> Floats:
     """Standard exponential variates from uniforms in (0, 1), by inversion of the survival function."""
-    return -np.log1p(-uniform)
+    variate = np.log1p(-uniform)
+    return np.negative(variate, out=variate)

@@ -10,6 +10,7 @@ of 32 bits, one whose neighbours share a number, all must fail.
 from __future__ import annotations
 
 import hashlib
+import pickle
 from collections.abc import Callable
 from itertools import combinations
 from typing import Protocol
@@ -114,13 +115,19 @@ def test_a_large_population_begins_with_the_small_one() -> None:
     assert stream(np.arange(20_000), 0)[:2_000].tolist() == stream(np.arange(2_000), 0).tolist()
 
 
+def test_luck_can_be_sent_to_another_process_after_it_was_asked() -> None:
+    luck = AddressedLuck(7)
+    before = luck.stream("a")(np.arange(9), 0).tolist()
+    assert pickle.loads(pickle.dumps(luck)).stream("a")(np.arange(9), 0).tolist() == before
+
+
 def test_two_decisions_with_one_key_are_refused() -> None:
     luck = AddressedLuck(7)
     luck.stream("patient:weight")
     (key,) = luck._known
     luck._known[key] = "another decision"
     with pytest.raises(RuntimeError, match="'patient:weight' and 'another decision' share one key"):
-        luck.stream("patient:weight")
+        luck.stream("patient:weight", "patient:igg")
 
 
 # ---------------------------------------------------------------------- the open interval

@@ -79,7 +79,7 @@ class Arm:
         self.rule = StartRule(self.model, index, block.assays, self.who)
         self.order, self.by_test = self.rule.first_order(np.minimum(self.stop, self.model.horizon))
         self.course = Course(self.model, block.luck, self.who, index, tally)
-        self._never = self.model.strategies[index].start == NEVER
+        self.never = self.model.strategies[index].start == NEVER
         # Of each candidate: whether it became an infection, when, and which surveillance caught it (-1 for none).
         n_candidates = block.candidates.column.size
         self.infected = np.zeros(n_candidates, dtype=np.bool_)
@@ -105,7 +105,7 @@ class Arm:
         column, time = block.candidates.column[which], self.time[which]
         vulnerable = block.low[which] & (time <= self.stop[column])
         vulnerable &= time <= self.order[column] + self.course.delay
-        return Met(column, time, block.cause[which], block.grade[which], block.fatal[which], vulnerable)
+        return Met(column, time, block.kind[which], block.fatal[which], vulnerable)
 
     def courses(self) -> Courses:
         """All preemptive courses, by patient and time."""
@@ -159,7 +159,7 @@ class Arm:
     def _judge(self, meetings: Meetings) -> tuple[Booleans, Floats]:
         """Which candidates become infections, and the hazard ratio of immunoglobulin where their fate hangs on it."""
         on_ig = np.ones_like(meetings.ratio)
-        if self._never:
+        if self.never:
             return meetings.accepted, on_ig
         model, ig, regimen = self.model, self.model.immunoglobulin, self.course.regimen
         start = self.order + self.course.delay
@@ -184,10 +184,10 @@ class Arm:
         if not self.course.is_regular:
             return np.flatnonzero(accepted)
         block = self.block
-        may_turn = block.fatal | block.stops
+        may_turn = accepted & block.may_turn[meetings.candidate]
         if self.rule.asks_infections:
-            may_turn = may_turn | (block.grade >= self.rule.least_grade)
-        turns = np.flatnonzero(accepted & may_turn[meetings.candidate])
+            may_turn |= accepted & (block.grade[meetings.candidate] >= self.rule.least_grade)
+        turns = np.flatnonzero(may_turn)
         candidate, column, time = meetings.candidate[turns], meetings.column[turns], meetings.time[turns]
         turning = block.fatal[candidate] | (block.stops[candidate] & (time < self.stop[column]))
         if self.rule.asks_infections:
@@ -195,8 +195,10 @@ class Arm:
             window_open = time < self.stop[column] + self.model.immunoglobulin.washout
             pending = (self.order[column] > time) & window_open
             turning |= pending & self.rule.counts(block.grade[candidate], despite)
-        turns = turns[turning]
-        return turns[np.flatnonzero(np.diff(meetings.column[turns], prepend=-1))]
+        turns, column = turns[turning], column[turning]
+        leads = np.ones(turns.size, dtype=np.bool_)
+        np.not_equal(column[1:], column[:-1], out=leads[1:])
+        return turns[leads]
 
     # ------------------------------------------------------------------ what infections do
 

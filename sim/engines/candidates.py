@@ -15,6 +15,7 @@ from sim.streams import Luck, Stream, unit_exponential
 MOST_CANDIDATES = 1_000_000
 """A patient with so many candidates of one clock has a rate or frailty beyond anything meant."""
 _SIXTEEN_BITS = 2**16 - 1
+_AHEAD = 8
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,14 @@ class Clocks:
             stop=stream("stop"),
         )
 
+    def rate_of(self, who: Baseline, clock: int) -> Floats:
+        """Candidates per month at frailty 1 of a clock, (n_patients,); 0 for the immune."""
+        rate = self.rate[:, clock][who.target]
+        return rate if self.only_in[clock] < 0 else np.where(who.positive[self.only_in[clock]], rate, 0.0)
+
     def rates_of(self, who: Baseline) -> Floats:
-        """Candidates per month at frailty 1 of each clock of each patient, [clock, patient]; 0 for the immune."""
-        rate = self.rate[who.target].T
-        for clock in np.flatnonzero(self.only_in >= 0):
-            rate[clock] = np.where(who.positive[self.only_in[clock]], rate[clock], 0.0)
-        return rate
+        """The same of every clock, [clock, patient]."""
+        return np.stack([self.rate_of(who, clock) for clock in range(self.cause.size)])
 
     def grade_of(self, mark: Floats, clock: Integers, target: Integers) -> Integers:
         """Grade index of candidates from their uniform grade marks."""
@@ -113,25 +116,36 @@ class Candidates:
         Raises:
             SimulationError: If a clock never gets there.
         """
-        rate, n = clocks.rates_of(who), who.patient.size
-        clock, column = np.nonzero(rate > 0)
-        frailty, rate, limits = who.frailty[column], rate[clock, column], limit[column]
-        cumulative = np.zeros(column.size)
-        waves = []
-        # Wave k holds candidate k of every clock that gets so far: few waves, each one shorter than the last.
-        for number in range(MOST_CANDIDATES):
-            cumulative = cumulative + unit_exponential(clocks.step(who.patient[column], number, clock))
-            exposure = exposure_of_candidate(cumulative, frailty, rate)
-            inside = np.flatnonzero(exposure < limits)
-            column, clock, cumulative, exposure = column[inside], clock[inside], cumulative[inside], exposure[inside]
-            frailty, rate, limits = frailty[inside], rate[inside], limits[inside]
-            waves.append((column, clock, np.full(column.size, number), exposure))
-            if column.size == 0:
-                break
-        else:
-            met = f"{MOST_CANDIDATES} candidate infections of one cause"
-            message = f"patient {who.patient[column[0]]} met {met} before the horizon"
-            raise SimulationError(message)
+        n = who.patient.size
+        pieces = []
+        # The first candidate of every clock, clock by clock, so that the arrays stay in the cache.
+        for ring in range(clocks.cause.size):
+            rate = clocks.rate_of(who, ring)
+            reached = unit_exponential(clocks.step(who.patient, 0, ring))
+            exposure = exposure_of_candidate(reached, who.frailty, rate)
+            column = np.flatnonzero(exposure < limit)
+            pieces.append((column, np.full(column.size, ring), exposure[column], reached[column], rate[column]))
+        column, clock, exposure, cumulative, rate = (np.concatenate(each) for each in zip(*pieces, strict=True))
+        waves = [(column, clock, np.zeros_like(clock), exposure)]
+        frailty, limits, number = who.frailty[column], limit[column], 1
+        while column.size:
+            if number >= MOST_CANDIDATES:
+                met = f"{MOST_CANDIDATES} candidate infections of one cause"
+                message = f"patient {who.patient[column[0]]} met {met} before the horizon"
+                raise SimulationError(message)
+            # The next candidate of each clock; once few clocks go on, several at a time.
+            ahead = number + np.arange(1 if column.size > n / 2 else _AHEAD)
+            steps = unit_exponential(clocks.step(who.patient[column, None], ahead, clock[:, None]))
+            steps[:, 0] += cumulative
+            reached = np.cumsum(steps, axis=1)
+            exposure = exposure_of_candidate(reached, frailty[:, None], rate[:, None])
+            inside = exposure < limits[:, None]
+            pair, which = np.nonzero(inside)
+            waves.append((column[pair], clock[pair], ahead[which], exposure[pair, which]))
+            on = np.flatnonzero(inside[:, -1])
+            column, clock, cumulative = column[on], clock[on], reached[on, -1]
+            frailty, rate, limits = frailty[on], rate[on], limits[on]
+            number += ahead.size
         column, clock, occurrence, exposure = (np.concatenate(pieces) for pieces in zip(*waves, strict=True))
         order = _by_patient(column, clock, occurrence, exposure, limit)
         first = np.concatenate([[0], np.cumsum(np.bincount(column, minlength=n))])
@@ -150,12 +164,13 @@ def _by_patient(column: Integers, clock: Integers, occurrence: Integers, exposur
     order = np.argsort(coarse, kind="stable")
     order = order[np.argsort(column[order].astype(np.uint16), kind="stable")]
     while True:
-        c, e, k = column[order], exposure[order], clock[order]
-        wrong = (c[1:] == c[:-1]) & ((e[1:] < e[:-1]) | ((e[1:] == e[:-1]) & (k[1:] < k[:-1])))
-        at = np.flatnonzero(wrong)
+        c, e = column[order], exposure[order]
+        close = np.flatnonzero((c[1:] == c[:-1]) & (e[1:] <= e[:-1]))
+        k = clock[order[close]], clock[order[close + 1]]
+        at = close[(e[close + 1] < e[close]) | (k[1] < k[0])]
         if at.size == 0:
             return order
-        at = at[np.concatenate([[True], np.diff(at) > 1])]
+        at = at[np.diff(at, prepend=-2) > 1]
         order[at], order[at + 1] = order[at + 1], order[at]
 
 

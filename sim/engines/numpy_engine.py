@@ -15,6 +15,7 @@ import numpy as np
 from sim.engines.arm import Arm, Meetings
 from sim.engines.candidates import Candidates, Clocks
 from sim.engines.log import EventLog, LogBook
+from sim.engines.memory import keep_memory
 from sim.engines.numpy_log import note_candidates, note_schedule
 from sim.engines.orders import Assays
 from sim.engines.tally import InfusionTally, illnesses, is_regular, with_regular_sums
@@ -24,7 +25,7 @@ from sim.model.histories import Histories
 from sim.model.igg import true_igg
 from sim.model.infections import is_accepted
 from sim.model.pace import Pace, groups
-from sim.model.parts import GRADE_3PLUS, NEVER, Floats, Integers, Strategy
+from sim.model.parts import GRADE_3PLUS, GRADES, NEVER, Floats, Integers, Strategy
 from sim.model.schedule import count_before, count_until
 from sim.model.structure import Baseline, ClinicalModel, Ending
 from sim.population import draw_baseline
@@ -53,6 +54,7 @@ def simulate(
     Raises:
         SimulationError: If a patient never stops meeting candidates.
     """
+    keep_memory()
     return Block(model, luck, who or draw_baseline(model, luck, patient), book).play()
 
 
@@ -106,12 +108,14 @@ class Block:
         patient = self.who.patient[column]
         self.cause, self.layer = clocks.cause[clock], clocks.layer[clock]
         self.grade = clocks.grade_of(clocks.grade(patient, occurrence, clock), clock, self.who.target[column])
+        self.kind = len(GRADES) * self.cause + self.grade
         self.mark = clocks.accept(patient, occurrence, clock)
         self.fatal, self.stops, self.low = np.zeros((3, column.size), dtype=np.bool_)
         severe = np.flatnonzero(self.grade == GRADE_3PLUS)
         address, cause = (patient[severe], occurrence[severe], clock[severe]), self.cause[severe]
         self.fatal[severe] = clocks.fatal(*address) < infections.case_fatality[cause]
         self.stops[severe] = (clocks.stop(*address) < infections.stop_probability[cause]) & ~self.fatal[severe]
+        self.may_turn = self.fatal | self.stops
         stop = self.who.stop_time[column]
         self.natural_time = time = self.pace.time(candidates.exposure, stop, self.group[column])
         on = np.flatnonzero(time <= stop)
@@ -122,8 +126,8 @@ class Block:
         strategy = self.model.strategies[index]
         key = strategy.antimicrobials, strategy.tocilizumab, strategy.start == NEVER
         if key not in self._natural:
-            every = np.arange(self.candidates.column.size)
-            self._natural[key] = self.meet(index, every, self.who.stop_time, self.end)
+            live = np.flatnonzero(self.natural_time < self.end[self.candidates.column])
+            self._natural[key] = self._meetings(index, live, self.natural_time[live], self.who.stop_time)
         return self._natural[key]
 
     def meet(self, index: int, candidate: Integers, stop: Floats, end: Floats) -> Meetings:
@@ -135,22 +139,30 @@ class Block:
             stop: Month at which the bispecific ends, (n_patients,).
             end: Month at which the history ends, (n_patients,).
         """
-        model, strategy = self.model, self.model.strategies[index]
         column = self.candidates.column[candidate]
         time = self.pace.time(self.candidates.exposure[candidate], stop[column], self.group[column])
         live = time < end[column]
-        candidate, column, time = candidate[live], column[live], time[live]
-        cause, grade = self.cause[candidate], self.grade[candidate]
+        return self._meetings(index, candidate[live], time[live], stop)
+
+    def _meetings(self, index: int, candidate: Integers, time: Floats, stop: Floats) -> Meetings:
+        """Candidates with what bears on their fate beside immunoglobulin."""
+        model, strategy = self.model, self.model.strategies[index]
+        column, cause, grade = self.candidates.column, self.cause, self.grade
+        layer, mark = self.layer, self.mark
+        # All there are, as a rule, and then nothing needs to be picked.
+        if candidate.size < mark.size:
+            column, cause, grade = column[candidate], cause[candidate], grade[candidate]
+            layer, mark = layer[candidate], mark[candidate]
         ratio, by, surveillances = beside_immunoglobulin(
             model, index, self.who.takes[:, column], time, stop[column], cause, grade
         )
-        mark, layer = self.mark[candidate], self.layer[candidate]
         accepted = is_accepted(mark, ratio, layer)
         doubtful = np.zeros(0, dtype=np.int64)
         if self.book is not None or not is_regular(model, index):
             doubtful = np.arange(candidate.size)
         elif strategy.start != NEVER:
-            doubt = is_accepted(mark, model.infections.hazard_ratio[cause, grade] * ratio, layer) != accepted
+            full = model.infections.hazard_ratio.ravel()[len(GRADES) * cause + grade]
+            doubt = is_accepted(mark, full * ratio, layer) != accepted
             for _, before, after in surveillances:
                 doubt |= before != after
             doubtful = np.flatnonzero(doubt)
@@ -170,10 +182,12 @@ class Block:
         stop, end, order = (np.stack([getattr(arm, name) for arm in arms]) for name in ("stop", "end", "order"))
         other_death = np.stack([arm.other_death for arm in arms])
         treatment_end = np.minimum(stop, end)
-        course_end, rule_end, count = np.empty((3, *end.shape))
+        course_end, rule_end, count = end.copy(), np.full_like(end, np.inf), np.zeros_like(end)
         column = np.arange(end.shape[1])
         start = order + np.array([[arm.course.delay] for arm in arms])
         for k, arm in enumerate(arms):
+            if arm.never:
+                continue
             window_end = stop[k] + model.immunoglobulin.washout
             course_end[k] = np.minimum(arm.course.end(order[k], window_end, column), end[k])
             count[k] = arm.course.done(order[k], course_end[k])

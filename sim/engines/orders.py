@@ -37,16 +37,17 @@ class Assays:
 
     def igg(self, column: Integers, number: Integers, interval: float) -> tuple[Floats, Floats]:
         """Measured and true IgG of test `number` of the given patients."""
-        who, time = self.who.pick(column), appointment(0.0, interval, number)
-        true = true_igg(self.model, who, time)
-        return measured_igg(time, true, who, self._noise_of("igg", column, number), self.model), true
+        time = appointment(0.0, interval, number)
+        true = true_igg(self.model, self.who, time, column)
+        noise = self._noise_of("igg", column, number)
+        return measured_igg(time, true, self.who, noise, self.model, column), true
 
     def other(self, name: str, column: Integers, number: Integers, interval: float) -> Floats:
         """Measured IgA or IgM."""
-        who, time = self.who.pick(column), appointment(0.0, interval, number)
+        time = appointment(0.0, interval, number)
         rate = self.model.igg.iga_decay_rate if name == "iga" else self.model.igg.igm_decay_rate
-        baseline = who.iga_mg_dl if name == "iga" else who.igm_mg_dl
-        true = concentration(time, baseline, rate, Kinetics.of(self.model, who.target))
+        baseline = self.who.iga_mg_dl if name == "iga" else self.who.igm_mg_dl
+        true = concentration(time, baseline[column], rate, Kinetics.of(self.model, self.who.target[column]))
         return with_error(true, self._noise_of(name, column, number), self.model.igg.assay_log_sd)
 
 

@@ -24,16 +24,14 @@ class Met:
     Attributes:
         column: Column of the patient.
         time: Month.
-        cause: Cause index.
-        grade: Grade index.
+        kind: Place of its cause and grade in a table [cause, grade] laid out in a row.
         fatal: Whether it killed.
         vulnerable: Whether it fell into the vulnerable window.
     """
 
     column: Integers
     time: Floats
-    cause: Integers
-    grade: Integers
+    kind: Integers
     fatal: Booleans
     vulnerable: Booleans
 
@@ -67,8 +65,7 @@ def illnesses(
         n_patients=n,
         row=np.concatenate([each.column + index * n for index, each in enumerate(met)]),
         time=np.concatenate([each.time for each in met]),
-        cause=np.concatenate([each.cause for each in met]),
-        grade=np.concatenate([each.grade for each in met]),
+        kind=np.concatenate([each.kind for each in met]),
         fatal=np.concatenate([each.fatal for each in met]),
         vulnerable=np.concatenate([each.vulnerable for each in met]),
         course_row=np.concatenate([each.column + index * n for index, each in enumerate(courses)]),
@@ -86,12 +83,13 @@ def _held(model: ClinicalModel, who: Baseline, met: Met, treatment_end: Floats) 
     Survived infections on treatment hold it; a hold within a hold prolongs it.
     """
     n = who.patient.size
-    length = model.infections.hold[met.cause, met.grade]
-    holds = np.flatnonzero(~met.fatal & (length > 0) & (met.time < treatment_end[met.column]))
+    hold = model.infections.hold.ravel()
+    holds = np.flatnonzero((hold > 0)[met.kind] & ~met.fatal)
+    holds = holds[met.time[holds] < treatment_end[met.column[holds]]]
     if holds.size == 0:
         return np.zeros((3, n))
     column, start = met.column[holds], met.time[holds]
-    until = start + length[holds]
+    until = start + hold[met.kind[holds]]
     same = column[1:] == column[:-1]
     # A hold lasts at least as long as the one before it, so most are settled at the first pass.
     while np.any(short := same & (until[1:] < until[:-1])):
@@ -101,9 +99,13 @@ def _held(model: ClinicalModel, who: Baseline, met: Met, treatment_end: Floats) 
     column, start = column[opened], start[opened]
     until = until[np.concatenate([opened[1:], [until.size]]) - 1]
     end = np.maximum(np.minimum(until, treatment_end[column]), start)
-    amounts = [flow(0.0, start, end)]
-    amounts += [drug_cost(model, who, delta, start, end, column) for delta in (0.0, model.discount_costs)]
-    return np.stack([np.bincount(column, weights=amount, minlength=n) for amount in amounts])
+    held = np.zeros((3, n))
+    held[0] = np.bincount(column, weights=flow(0.0, start, end), minlength=n)
+    if any(agent.drug_cost_per_month for agent in model.agents):
+        for row, delta in ((1, 0.0), (2, model.discount_costs)):
+            saved = drug_cost(model, who, delta, start, end, column)
+            held[row] = np.bincount(column, weights=saved, minlength=n)
+    return held
 
 
 class InfusionTally:

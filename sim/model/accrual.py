@@ -167,7 +167,7 @@ def _costs(model: ClinicalModel, who: Baseline, toxic: Toxic, at: _Spans) -> dic
     regimens = [model.regimens[strategy.regimen] for strategy in model.strategies]
     per_gram = np.array([[regimen.price_per_gram] for regimen in regimens])
     administration = np.array([[regimen.administration_cost] for regimen in regimens])
-    infections = ill.total_by_grade(model.infections.cost[ill.cause, ill.grade] * at.infection)
+    infections = ill.total_by_grade(model.infections.cost.ravel()[ill.kind] * at.infection)
     started = 1.0 if model.horizon > 0 else 0.0
     tocilizumab = np.array([[model.tocilizumab.cost if s.tocilizumab else 0.0] for s in model.strategies])
     step_up = np.array([agent.step_up_hospital_days for agent in model.agents])[who.agent]
@@ -254,7 +254,7 @@ def _health(model: ClinicalModel, toxic: Toxic, at: _Spans) -> tuple[Floats, Flo
     ig, ill, given = model.immunoglobulin, at.histories.illnesses, at.histories.infusions
     infusions = given.count if at.delta == 0 else given.effect_factor
     per_infusion = np.array([[model.regimens[s.regimen].qaly_loss] for s in model.strategies])
-    loss = np.where(ill.fatal, 0.0, model.infections.qaly_loss[ill.cause, ill.grade])
+    loss = np.where(ill.fatal, 0.0, model.infections.qaly_loss.ravel()[ill.kind])
     lost = (
         ill.total(loss * at.infection)
         + (per_infusion + ig.reaction_probability * ig.reaction_qaly_loss) * infusions
@@ -269,7 +269,7 @@ def _infections(model: ClinicalModel, histories: Histories) -> dict[str, Floats]
     """Infections by cause and grade, and how histories end."""
     ill = histories.illnesses
     by_grade = ill.total_by_grade(None)
-    days = ill.total(model.infections.hospital_days[ill.cause, ill.grade])
+    days = ill.total(model.infections.hospital_days.ravel()[ill.kind])
     return {
         "infections_any": by_grade[GRADE_1_2] + by_grade[GRADE_3PLUS],
         "infections_grade_1_2": by_grade[GRADE_1_2],

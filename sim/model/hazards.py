@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.model.infections import is_accepted
-from sim.model.parts import Booleans, Floats, Integers
+from sim.model.parts import GRADES, Booleans, Floats, Integers
 from sim.model.structure import Baseline, ClinicalModel
 
 IMMUNOGLOBULIN, TOCILIZUMAB = 1, 2
@@ -57,12 +57,16 @@ def beside_immunoglobulin(
         active = time < model.tocilizumab.infection_months
         factor = np.where(active, model.tocilizumab.infection_multiplier, 1.0)
         ratio, by = ratio * factor, by | np.where(factor < 1, TOCILIZUMAB, 0)
-    courses = []
+    courses, kind = [], len(GRADES) * cause + grade
     for index in (*plain, *watching):
-        active = taken[index] & (time < in_force_until(model, index, stop))
-        factor = np.where(active, model.antimicrobials[index].hazard_ratio[cause, grade], 1.0)
-        before, ratio = ratio, ratio * factor
-        by = by | np.where(factor < 1, FIRST_ANTIMICROBIAL << index, 0)
+        drug, before = model.antimicrobials[index], ratio
+        # A drug acts on few causes: the others, most of the candidates, are not looked at.
+        at = np.flatnonzero((drug.hazard_ratio != 1).ravel()[kind])
+        at = at[taken[index, at] & (time[at] < in_force_until(model, index, stop[at]))]
+        factor = drug.hazard_ratio.ravel()[kind[at]]
+        ratio = before.copy() if index in watching else before
+        ratio[at] *= factor
+        by[at] |= np.where(factor < 1, FIRST_ANTIMICROBIAL << index, 0)
         if index in watching:
             courses.append((index, before, ratio))
     return ratio, by, courses

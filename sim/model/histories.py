@@ -45,8 +45,7 @@ class Illnesses:
         n_patients: Patients played.
         row: Whom an infection befell, n_patients * strategy + column of the patient.
         time: Month.
-        cause: Cause index.
-        grade: Grade index.
+        kind: Place of its cause and grade in a table [cause, grade] laid out in a row.
         fatal: Whether it killed.
         vulnerable: Whether it fell on treatment, before immunoglobulin, with low true IgG.
         course_row: Who had a preemptive course, as `row`; shape (n_courses,).
@@ -62,8 +61,7 @@ class Illnesses:
     n_patients: int
     row: Integers
     time: Floats
-    cause: Integers
-    grade: Integers
+    kind: Integers
     fatal: Booleans
     vulnerable: Booleans
     course_row: Integers
@@ -73,6 +71,11 @@ class Illnesses:
     held_drug: Floats
     held_drug_discounted: Floats
 
+    @cached_property
+    def grade(self) -> Integers:
+        """Grade index of each infection."""
+        return self.kind % len(GRADES)
+
     def total(self, amount: Floats) -> Floats:
         """Sum of an amount of each infection, [strategy, patient]."""
         return self._by_row(self.row, amount)
@@ -80,8 +83,12 @@ class Illnesses:
     def total_by_grade(self, amount: Floats | None) -> Floats:
         """Sum of an amount of each infection, or their number if None, [grade, strategy, patient]."""
         rows = self.n_strategies * self.n_patients
-        sums = np.bincount(self.grade * rows + self.row, weights=amount, minlength=len(GRADES) * rows)
+        sums = np.bincount(self._row_by_grade, weights=amount, minlength=len(GRADES) * rows)
         return sums.astype(np.float64, copy=False).reshape(len(GRADES), self.n_strategies, self.n_patients)
+
+    @cached_property
+    def _row_by_grade(self) -> Integers:
+        return self.grade * (self.n_strategies * self.n_patients) + self.row
 
     def courses(self, antimicrobial: int, amount: Floats | None = None) -> Floats:
         """Sum of an amount of each course of one antimicrobial, or their number if None, [strategy, patient]."""
@@ -97,7 +104,7 @@ class Illnesses:
         """Number of infections, [cause, grade, strategy, patient]."""
         rows = self.n_strategies * self.n_patients
         kinds = self.n_causes * len(GRADES)
-        counts = np.bincount((self.cause * len(GRADES) + self.grade) * rows + self.row, minlength=kinds * rows)
+        counts = np.bincount(self.kind * rows + self.row, minlength=kinds * rows)
         shape = (self.n_causes, len(GRADES), self.n_strategies, self.n_patients)
         return counts.astype(np.float64).reshape(shape)
 
@@ -114,8 +121,8 @@ class Illnesses:
 
     def _first(self, row: Integers, time: Floats) -> Floats:
         first = np.full(self.n_strategies * self.n_patients, np.inf)
-        leads = np.flatnonzero(np.diff(row, prepend=-1))
-        first[row[leads]] = time[leads]
+        # Of several infections of a row the one written last stays: the first, from back to front.
+        first[row[::-1]] = time[::-1]
         return first.reshape(self.n_strategies, self.n_patients)
 
 

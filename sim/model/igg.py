@@ -23,7 +23,7 @@ class Kinetics:
     Attributes:
         spared: Share of baseline production left on treatment.
         recovered: Share of baseline production from the recovery on.
-        recovery_start: Month from which production recovers; inf for never.
+        recovery_start: Month from which production recovers; inf for never, and where nothing recovers.
         antibody: Therapeutic antibody that the IgG assay counts, mg/dL.
     """
 
@@ -35,14 +35,12 @@ class Kinetics:
     @classmethod
     def of(cls, model: ClinicalModel, target: Integers) -> Kinetics:
         """Kinetics of patients with the given target indices."""
-        lost = np.array([t.suppressed_fraction for t in model.targets])
-        regained = np.array([t.recovered_fraction for t in model.targets])
-        return cls(
-            spared=(1 - lost)[target],
-            recovered=(1 - lost * (1 - regained))[target],
-            recovery_start=np.array([t.recovery_start for t in model.targets])[target],
-            antibody=np.array([t.therapeutic_antibody_mg_dl for t in model.targets])[target],
-        )
+        targets = model.targets
+        lost = np.array([t.suppressed_fraction for t in targets])
+        regained = np.array([t.recovered_fraction for t in targets])
+        start = np.array([t.recovery_start if t.recovered_fraction > 0 else np.inf for t in targets])
+        antibody = np.array([t.therapeutic_antibody_mg_dl for t in targets])
+        return cls(*(each[target] for each in (1 - lost, 1 - lost * (1 - regained), start, antibody)))
 
 
 def concentration(time: Floats, baseline: Floats, decay_rate: float, kinetics: Kinetics) -> Floats:
@@ -62,6 +60,9 @@ def concentration(time: Floats, baseline: Floats, decay_rate: float, kinetics: K
     """
     spared, turn = kinetics.spared, kinetics.recovery_start
     share = spared + (1 - spared) * np.exp(-decay_rate * np.minimum(time, turn))
+    if not np.any(time > turn):
+        falling: Floats = baseline * share
+        return falling
     with np.errstate(invalid="ignore"):
         since = np.maximum(time - turn, 0.0)
         risen = kinetics.recovered + (share - kinetics.recovered) * np.exp(-decay_rate * since)
@@ -84,7 +85,14 @@ def true_igg(model: ClinicalModel, who: Baseline, time: Floats, column: Integers
     return concentration(time, baseline, model.igg.decay_rate, Kinetics.of(model, target))
 
 
-def measured_igg(time: Floats, true_igg: Floats, who: Baseline, noise: Floats, model: ClinicalModel) -> Floats:
+def measured_igg(
+    time: Floats,
+    true_igg: Floats,
+    who: Baseline,
+    noise: Floats,
+    model: ClinicalModel,
+    column: Integers | None = None,
+) -> Floats:
     """What the laboratory reports as IgG.
 
     Args:
@@ -93,14 +101,19 @@ def measured_igg(time: Floats, true_igg: Floats, who: Baseline, noise: Floats, m
         who: The patients tested.
         noise: Standard normal luck of this test; the error is lognormal with mean 1.
         model: Assay error, decay of the monoclonal protein, therapeutic antibody.
+        column: Which patient each test is of; None if `time` broadcasts with all of them.
 
     Returns:
         mg/dL, broadcast shape.
     """
     sigma = model.igg.assay_log_sd
-    counted = who.m_protein_mg_dl * np.exp(-model.igg.m_protein_decay_rate * time)
-    antibody = Kinetics.of(model, who.target).antibody
-    return with_error(true_igg, noise, sigma) + counted + antibody
+    m_protein, target = who.m_protein_mg_dl, who.target
+    if column is not None:
+        m_protein, target = m_protein[column], target[column]
+    counted = m_protein * np.exp(-model.igg.m_protein_decay_rate * time)
+    antibody = np.array([each.therapeutic_antibody_mg_dl for each in model.targets])[target]
+    reported: Floats = with_error(true_igg, noise, sigma) + counted + antibody
+    return reported
 
 
 def with_error(true: Floats, noise: Floats, sigma: float) -> Floats:

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from sim.build import compile_model
 from sim.engines import numpy_engine
 from sim.model.accrual import accrue
-from sim.outcomes import BLOCK
 from sim.parameters import DrawTable, at_draw
 from sim.population import draw_baseline
 from sim.scenario import Scenario, TwoArmTrial
@@ -32,6 +31,8 @@ MOST_GROUPS = 20
 TRACKED = ("cost", "qaly", "cost:immunoglobulin")
 """Components whose group means are kept."""
 FORMAT = 1
+BATCH = 16_384
+"""Patients played at a time; fewer cost more calls, more leave the cache."""
 
 
 def group_sizes(n_patients: int) -> Floats:
@@ -120,8 +121,8 @@ def play_draws(scenarios: Sequence[Scenario], lucks: Sequence[Luck], n_patients:
     chosen = conditions(scenarios[0])
     trials = list(scenarios[0].voi.designs.values()) if scenarios[0].voi else []
     sums: list[Arrays] = [{} for _ in models]
-    for first in range(0, n_patients, BLOCK):
-        patient = np.arange(first, min(first + BLOCK, n_patients))
+    for first in range(0, n_patients, BATCH):
+        patient = np.arange(first, min(first + BATCH, n_patients))
         group = patient % sizes.size
         for i, (scenario, model, luck) in enumerate(zip(scenarios, models, lucks, strict=True)):
             baseline = draw_baseline(model, luck, patient)
