@@ -20,7 +20,7 @@ from pydantic import BaseModel
 
 import sim
 from sim.build import compile_model
-from sim.engines import numpy_engine
+from sim.engines import arm
 from sim.errors import InputError
 from sim.model import accrual
 from sim.model.parts import Floats
@@ -257,10 +257,8 @@ def test_a_broken_accrual_is_found_out(monkeypatch: pytest.MonkeyPatch, broken: 
 
 
 def test_an_engine_that_forgets_the_onset_lag_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    sound = numpy_engine.is_protected
-    monkeypatch.setattr(
-        numpy_engine, "is_protected", lambda t, start, last, lag, until: sound(t, start, last, 0.0, until)
-    )
+    sound = arm.is_protected
+    monkeypatch.setattr(arm, "is_protected", lambda t, start, last, lag, until: sound(t, start, last, 0.0, until))
     told = faults("regimens.scig.onset_lag_days", played(EVERYTHING))
     assert told == [
         "infections_any did not move under any of primary_scig",
