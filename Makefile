@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: base-case test slow lint types layers check lock clean
+.PHONY: base-case test slow bench bench-short lint types layers check lock clean
 
 base-case: $(READY)          ## install, then run the base case
 	$(BIN)/igsim run scenarios/base-case.toml
@@ -13,6 +13,12 @@ test: $(READY)               ## install, then run the fast tests
 
 slow: $(READY)               ## the long statistical and generated tests
 	$(BIN)/pytest -q -n 2 -m slow
+
+bench: $(READY)              ## igsim beside other programs on the same work (docs/performance.md)
+	$(BIN)/python -m benchmarks
+
+bench-short: $(READY)        ## the ratio to a naive version alone; fails if igsim has become slow
+	$(BIN)/python -m benchmarks --short --rounds 3 --part 0.3
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -1,0 +1,91 @@
+"""Run every contender on the reference item, interleaved, and print a table: `python -m benchmarks [--short]`.
+
+A contender plays in a process of its own, once a round, all of them in turn. Ratios are taken inside rounds, so that
+a machine that slows down slows both sides; their median is what counts. Seconds are CPU seconds of the simulation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from statistics import median
+
+from benchmarks.contenders import CONTENDERS
+from benchmarks.item import Played
+
+RATIOS = Path(__file__).parent / "ratios.json"
+OURS, MEASURE = "igsim, NumPy engine, a whole run", "NumPy, naive masks"
+LEAST_SHARE = 0.7
+"""A guard against regressions: the least part of the ratio kept for a release that a later one may show."""
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+def measure(name: str, patients: int, seed: int) -> Played:
+    """One contender, in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.contenders", name, str(patients), str(seed)]
+    out = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, **ONE_THREAD}).stdout
+    return Played(**json.loads(out))
+
+
+def rounds(names: Sequence[str], number: int, part: float) -> dict[str, list[Played]]:
+    """All contenders in turn, as many rounds as asked for, with a part of their usual patients."""
+    played: dict[str, list[Played]] = {name: [] for name in names}
+    for seed in range(1, number + 1):
+        for name in names:
+            played[name].append(measure(name, max(2, int(part * CONTENDERS[name][1])), seed))
+    return played
+
+
+def ratio(played: dict[str, list[Played]], name: str, to: str) -> float:
+    """Median over rounds of the ratio of rates."""
+    return median(a.rate / b.rate for a, b in zip(played[name], played[to], strict=True))
+
+
+def table(played: dict[str, list[Played]]) -> str:
+    """The results as a Markdown table."""
+    lines = [
+        "| contender | histories/s | / C | / naive NumPy | peak MiB | worst distance, SE |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for name, runs in played.items():
+        rate = median(run.rate for run in runs)
+        to_c, to_naive = (ratio(played, name, to) if to in played else float("nan") for to in ("C, scalar", MEASURE))
+        peak, worst = max(run.peak_mib for run in runs), max(run.worst for run in runs)
+        lines.append(f"| {name} | {rate:,.0f} | {to_c:.3g} | {to_naive:.3g} | {peak:,.0f} | {worst:.2f} |")
+    return "\n".join(lines)
+
+
+def guard(found: float) -> str | None:
+    """What is wrong with the ratio to the naive version, or None."""
+    kept = json.loads(RATIOS.read_text())
+    release, expected = max(kept.items())
+    if found < LEAST_SHARE * expected:
+        return f"ratio to the naive version {found:.2f}, less than {LEAST_SHARE} of {expected} in {release}"
+    return None
+
+
+def main() -> int:
+    """Parse, play, print; 1 if a contender misses the exact answer or igsim has become slow."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="igsim and the naive version alone, for the guard")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--part", type=float, default=1.0, help="part of the usual patients")
+    chosen = parser.parse_args()
+    names = [OURS, MEASURE] if chosen.short else list(CONTENDERS)
+    played = rounds(names, chosen.rounds, chosen.part)
+    sys.stdout.write(f"{date.today():%Y-%m-%d}\n\n{table(played)}\n")
+    far = [name for name, runs in played.items() if max(run.worst for run in runs) > 5]
+    problem = guard(ratio(played, OURS, MEASURE))
+    for text in [f"{name} misses the exact answer" for name in far] + ([problem] if problem else []):
+        sys.stderr.write(text + "\n")
+    return 1 if far or problem else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
