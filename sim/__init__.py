@@ -21,7 +21,7 @@ Where things are, from what a user writes to what a user reads:
     work        many cores, many machines, interrupted runs; psa, sensitivity: what is played many times
     verify      the model against itself and against exact values
     figures     Plotly figures of any of these tables
-    store       run folders; report: text and JSON; dashboard: the same in a browser; cli: the command
+    store       run folders; report: text, JSON and the HTML page; dashboard: the same in a browser; cli: the command
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from sim.cea import PsaTable, analyse, incremental_analysis, read_psa_table
     from sim.cohort import Cohort, read_cohort
     from sim.errors import IgsimError, InputError
+    from sim.report.page.write import write_report
     from sim.runs import RunResult, run
     from sim.scenario import Scenario, load, shipped_scenarios
     from sim.sensitivity import Sweep, parse_axes, sweep
@@ -59,6 +60,7 @@ _HOME = {
     "sweep": "sim.sensitivity",
     "trace": "sim.tracing",
     "workers": "sim.work.long_work",
+    "write_report": "sim.report.page.write",
 }
 
 __all__ = [
@@ -81,6 +83,7 @@ __all__ = [
     "sweep",
     "trace",
     "workers",
+    "write_report",
 ]
 
 

@@ -38,9 +38,25 @@ COMMANDS = {
 }
 
 
+OUTSIDE = """strategy,iteration,cost,qaly
+a,1,100,1.0
+b,1,300,1.1
+a,2,110,0.9
+b,2,250,1.2
+a,3,90,1.0
+b,3,310,0.95
+"""
+
+
 def make_folder(kind: str, root: Path) -> Path:
-    """The run folder of one of `COMMANDS`, under `root`."""
-    done = CliRunner().invoke(build_app(), [*map(str, COMMANDS[kind]), "--out", str(root / kind)])
+    """The run folder of one of `COMMANDS`, or of an outside table ("cea"), under `root`."""
+    if kind == "cea":
+        table = root / "outside.csv"
+        table.write_text(OUTSIDE)
+        command: tuple[object, ...] = ("cea", table)
+    else:
+        command = COMMANDS[kind]
+    done = CliRunner().invoke(build_app(), [*map(str, command), "--out", str(root / kind)])
     assert done.exit_code == 0, (kind, done.output, done.exception)
     (folder,) = (root / kind).glob("*/*")
     return folder

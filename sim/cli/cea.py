@@ -38,18 +38,28 @@ def cea(
         list[str] | None,
         typer.Option("--weight", metavar="SUBGROUP=SHARE", help="Weight of a subgroup. Once for each."),
     ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for a run folder (default: none is written).")
+    ] = None,
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Analyse a table of costs and QALYs (strategy, iteration, cost, qaly; or wide): ICERs, CEAC, CEAF, EVPI."""
     from sim.cea import analyse, read_psa_table
+    from sim.report.cea_folder import save_cea
     from sim.report.cea_text import cea_document, print_cea
 
     thresholds = parse_wtp(wtp or [])
     if subgroups is not None or weight:
+        if out is not None:
+            problem = Problem("--out", str(out), "cannot be had with --subgroups: their tables are printed only")
+            raise UsageError("no run folder of subgroups can be written", [problem])
         by_subgroup(table, thresholds, subgroups, weight or [], parse_where(where or []), sheet, output_format)
         return
     read = read_psa_table(table, where=parse_where(where or []), sheet=sheet)
     analysis = analyse(read, thresholds)
+    if out is not None:
+        folder = save_cea(table, read, analysis, out)
+        typer.echo(f"Run folder: {folder}", err=True)
     if output_format is opt.Format.JSON:
         opt.print_json(cea_document(str(table), read, analysis))
     else:

@@ -20,7 +20,7 @@ PNG_SCALE = 2
 """Pixels of a PNG for each pixel of the layout: 1800 across, enough for print at 15 cm."""
 
 # The browser itself refuses any request from a page of ours, whatever a title or label holds.
-_NO_NETWORK = (
+NO_NETWORK = (
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline'; "
     "style-src 'unsafe-inline'; img-src data: blob:; font-src data:\">"
 )
@@ -72,7 +72,7 @@ def save_all(figures: Mapping[Path, go.Figure]) -> None:
 def page(figure: go.Figure) -> str:
     """A whole HTML page with the figure and all it needs; the browser is told to refuse any request."""
     text: str = figure.to_html(include_plotlyjs=True, include_mathjax=False, full_html=True, config=_CONFIG)
-    return text.replace("<head>", f"<head>{_NO_NETWORK}", 1)
+    return text.replace("<head>", f"<head>{NO_NETWORK}", 1)
 
 
 def _format(path: Path) -> str:

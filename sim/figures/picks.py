@@ -83,10 +83,10 @@ def common_luck(table: pd.DataFrame, look: Look) -> go.Figure:
 
 
 def worth_knowing(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows of a table of EVPPI: groups, and the single parameters worth something; all where none is."""
+    """Rows of a table of EVPPI: groups, and single parameters of 1 % of the largest value or more; all if none is."""
     if "kind" not in table.columns:
         return table
-    own = table[(table["kind"] == "group") | (table["evppi"] > 0)]
+    own = table[(table["kind"] == "group") | ((table["evppi"] > 0) & (table["evppi"] >= 0.01 * table["evppi"].max()))]
     return table if own.empty else own
 
 

@@ -89,21 +89,21 @@ def ig_grams(outcomes: pd.DataFrame, look: Look) -> go.Figure:
     grams, mcse = (wide[kind, "ig_grams"].loc[present] for kind in ("mean", "mcse"))
     years = wide["mean"].get("life_years", pd.Series(np.nan, wide.index)).loc[present]
     per_year = grams / years.where(years > 0)
-    hatches = [look.hatch(name) for name in present]
-    marker = hatched("", "") | {"color": [look.colour(name) for name in present]}
-    marker["pattern"] = {"shape": hatches, "fgcolor": "white", "fillmode": "overlay", "size": 7, "solidity": 0.25}
     figure = go.Figure(
-        go.Bar(
-            x=[look.tick(name) for name in present],
-            y=grams,
-            marker=marker,
-            error_y=error_bars(mcse),
-            customdata=np.column_stack([mcse, per_year]),
-            hovertemplate=(
-                "%{y:,.1f} ± %{customdata[0]:,.1f} (MCSE) g"
-                "<br>%{customdata[1]:,.1f} g per year of life<extra></extra>"
-            ),
-        )
+        [
+            go.Bar(
+                x=[look.tick(name)],
+                y=grams.loc[[name]],
+                marker=look.bar(name),
+                error_y=error_bars(mcse.loc[[name]]),
+                customdata=np.column_stack([mcse.loc[[name]], per_year.loc[[name]]]),
+                hovertemplate=(
+                    "%{y:,.1f} ± %{customdata[0]:,.1f} (MCSE) g"
+                    "<br>%{customdata[1]:,.1f} g per year of life<extra></extra>"
+                ),
+            )
+            for name in present
+        ]
     )
     for strategy, value, top in zip(present, grams, grams + Z_95 * mcse.fillna(0.0), strict=True):
         text = f"<b>{value:,.0f} g</b>"

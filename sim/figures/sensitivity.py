@@ -14,6 +14,7 @@ from sim.figures.style import (
     INK,
     Look,
     finished,
+    hatched,
     sentence,
     tinted,
     words,
@@ -166,22 +167,21 @@ def correlations(table: pd.DataFrame, look: Look, *, strategy: str, most: int = 
         problem = Problem("column strategy", ", ".join(fit["strategy"].unique()), f"rows of {strategy} with a number")
         raise TableError("the table of correlations cannot be drawn", [problem])
     shown = own.loc[own["correlation"].abs().sort_values(kind="stable").index[-most:]]
-    positive = shown["correlation"] >= 0
-    marker = {
-        "color": np.where(positive, COLOURS[0], COLOURS[1]),
-        "line": {"color": INK, "width": 0.5},
-        "pattern": {"shape": np.where(positive, "", "/"), "fgcolor": "white", "fillmode": "overlay", "size": 7},
-    }
-    figure = go.Figure(
-        go.Bar(
-            x=shown["correlation"],
-            y=[wrapped(path, 36) for path in shown["path"]],
-            orientation="h",
-            marker=marker,
-            error_x=error_bars(shown["standard_error"]),
-            hovertemplate="%{y}<br>correlation %{x:.3f}<extra></extra>",
+    rows = [wrapped(path, 36) for path in shown["path"]]
+    figure = go.Figure()
+    for sign, colour, hatch in ((1, COLOURS[0], ""), (-1, COLOURS[1], "/")):
+        bars = shown["correlation"].where(np.where(shown["correlation"] >= 0, 1, -1) == sign)
+        figure.add_trace(
+            go.Bar(
+                x=bars,
+                y=rows,
+                orientation="h",
+                marker=hatched(colour, hatch),
+                error_x=error_bars(shown["standard_error"].where(bars.notna())),
+                hovertemplate="%{y}<br>correlation %{x:.3f}<extra></extra>",
+            )
         )
-    )
+    figure.update_layout(barmode="overlay")
     figure.update_xaxes(range=[-1.02, 1.02], zerolinecolor=INK)
     left_out = len(own) - len(shown)
     return finished(

@@ -81,7 +81,7 @@ def test_infections_by_cause_equal_the_outcomes(result):
 
 def test_grams_equal_the_outcomes(result):
     figure = result.figures.ig_grams()
-    np.testing.assert_allclose(figure.data[0].y, result.outcomes.mean("ig_grams"))
+    np.testing.assert_allclose([bar.y[0] for bar in figure.data], result.outcomes.mean("ig_grams"))
     assert figure.layout.yaxis.title.text == "Immunoglobulin per patient (g)"
 
 

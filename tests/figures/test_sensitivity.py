@@ -75,8 +75,11 @@ def test_two_way_asks_for_a_full_grid():
 
 def test_correlations_stand_strongest_on_top_without_those_that_are_none():
     figure = sensitivity.correlations(examples.correlations(), LOOK, strategy="primary")
-    assert list(figure.data[0].x) == [0.12, -0.42, -0.71]
-    assert list(figure.data[0].marker.pattern.shape) == ["", "/", "/"]
+    up, down = figure.data
+    assert list(up.y) == list(down.y)
+    np.testing.assert_equal(list(up.x), [0.12, np.nan, np.nan])
+    np.testing.assert_equal(list(down.x), [np.nan, -0.42, -0.71])
+    assert (up.marker.pattern.shape, down.marker.pattern.shape) == ("", "/")
     with pytest.raises(TableError, match="rows of none"):
         sensitivity.correlations(examples.correlations(), LOOK, strategy="none")
 

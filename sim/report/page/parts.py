@@ -1,0 +1,99 @@
+"""What a report is made of: sections of paragraphs, tables and figures, all text plain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import plotly.graph_objects as go
+
+from sim.errors import InputError
+from sim.report.page.folder import RunFolder
+
+WHOLE = 14
+"""Rows of a table that is not broken over printed pages."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table.
+
+    Attributes:
+        title: What it shows, with unit and currency.
+        columns: Heads.
+        rows: Cells as text; a line break in a cell stays one.
+        left: Columns set to the left; the others are numbers and set to the right.
+        note: How to read it.
+        marks: Row to the class that marks it: "assumption" or "recalled".
+        small: Whether it is long and set in small type.
+        whole: Whether it stays on one printed page.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    left: int = 1
+    note: str = ""
+    marks: dict[int, str] = field(default_factory=dict)
+    small: bool = False
+    whole: bool = False
+    kind: Literal["grid"] = "grid"
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure, and what it shows in one line for those who cannot see it."""
+
+    name: str
+    figure: go.Figure
+    shows: str
+    kind: Literal["plot"] = "plot"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report under a heading.
+
+    Attributes:
+        key: Anchor.
+        title: Heading.
+        paragraphs: Text before the items.
+        points: Listed after the paragraphs, under a head of their own; the head may be empty.
+        items: Tables and figures.
+        lead: Whether it is set out as the summary is.
+    """
+
+    key: str
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    points: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    items: tuple[Grid | Plot, ...] = ()
+    lead: bool = False
+
+
+def grid(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], **others: object) -> Grid:
+    """A table of any sequences."""
+    lines = tuple(tuple(row) for row in rows)
+    return Grid(title, tuple(columns), lines, whole=len(lines) <= WHOLE, **others)  # type: ignore[arg-type]
+
+
+def plots(folder: RunFolder, *names: str) -> list[Plot]:
+    """Those of the named figures that the folder can give, drawn."""
+    shown = folder.figures.names
+    drawn = []
+    for name in names:
+        if name in shown:
+            try:
+                drawn.append(Plot(name, folder.figures.draw(name), shown[name]))
+            except InputError:
+                # A table with nothing to draw (one strategy, one draw) is shown as a table alone.
+                continue
+    return drawn
+
+
+def listed(names: Sequence[str], word: str = "and") -> str:
+    """Names as a sentence lists them."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} {word} {names[-1]}"

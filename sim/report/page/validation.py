@@ -1,0 +1,172 @@
+"""What speaks for the numbers: checks of the run itself, of `igsim verify`, and where the run came from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.errors import Problem, UsageError
+from sim.report.page.folder import RunFolder
+from sim.report.page.parts import Grid, Section, grid
+
+ROUNDING = 1e-9
+"""Relative difference that summing in another order may leave."""
+
+
+def validation_section(folders: Sequence[RunFolder], verification: Mapping[str, Any] | None) -> Section:
+    """Verification and validation: what was checked, and with which result."""
+    rows = [row for folder in folders for row in own_checks(folder)]
+    items: list[Grid] = []
+    if rows:
+        items.append(
+            grid(
+                "Checks of this run, made when the report was written", ("claim", "compared", "result"), rows, left=3
+            )
+        )
+    items += [_findings(folder) for folder in folders if folder.document.get("findings")]
+    paragraphs = [
+        "The simulator is checked apart from any run: its two engines (a vectorised one and a readable SimPy "
+        "one) must play "
+        "equal histories event by event, its means must equal exact values of Markov special cases that share no "
+        "code with "
+        "it, single patients are worked by hand, and the decision analysis is compared with published tables. "
+        "docs/model.md "
+        "and docs/verification.md say how; `igsim verify SCENARIO` repeats the checks on this scenario."
+    ]
+    if verification is None:
+        paragraphs.append(
+            "No result of `igsim verify` was given for this report. To include it: igsim verify SCENARIO "
+            "--format json > "
+            "verify.json, then igsim report RUN --verification verify.json."
+        )
+    else:
+        items += _verification(verification)
+    return Section("validation", "Verification and validation", tuple(paragraphs), items=tuple(items))
+
+
+def read_verification(path: Path) -> Mapping[str, Any]:
+    """The JSON document of `igsim verify`.
+
+    Raises:
+        UsageError: It is none.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        rows = [check for one in document["scenarios"] for check in one["checks"]]
+        sound = all(isinstance(check["claim"], str) and isinstance(check["passed"], bool) for check in rows)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        problem = Problem(
+            str(path), f"{type(error).__name__}: {error}", "must be what igsim verify --format json printed"
+        )
+        raise UsageError("the verification cannot be read", [problem]) from error
+    if not sound:
+        problem = Problem(
+            str(path), "a check without claim or verdict", "must be what igsim verify --format json printed"
+        )
+        raise UsageError("the verification cannot be read", [problem])
+    found: Mapping[str, Any] = document
+    return found
+
+
+def _verification(document: Mapping[str, Any]) -> list[Grid]:
+    shown = []
+    for one in document["scenarios"]:
+        rows = [
+            (
+                "passed" if check["passed"] else "FAILED",
+                check["claim"],
+                str(check.get("compared", "")),
+                str(check.get("finding", "")),
+            )
+            for check in one["checks"]
+        ]
+        title = f"igsim verify: {one.get('title', '')} (digest {str(one.get('digest', ''))[:8]})"
+        shown.append(grid(title, ("", "claim", "compared", "finding"), rows, left=4, small=True))
+    return shown
+
+
+def own_checks(folder: RunFolder) -> Iterator[tuple[str, str, str]]:
+    """What must hold in any run, looked at in this one: claim, what was compared, result."""
+    if not folder.has("outcomes"):
+        return
+    frame = folder.table("outcomes").set_index(["component", "strategy"])["mean"]
+    wide = frame.unstack("strategy")  # noqa: PD010 - keys are unique
+    items = wide[wide.index.str.startswith("cost:")].sum()
+    yield _close("costs by item add up to the total", folder, items, wide.T["cost"])
+    ends = wide.loc[["infection_death", "other_death", "alive_at_horizon"]].sum()
+    yield _close("every patient ends exactly once: shares of endings add up to 1", folder, ends, ends * 0 + 1)
+    grades = wide.loc[["infections_grade_1_2", "infections_grade_3plus"]].sum()
+    yield _close("infections by grade add up to all infections", folder, grades, wide.T["infections_any"])
+    causes = wide[wide.index.str.startswith("infections:")].sum()
+    yield _close("infections by cause add up to all infections", folder, causes, wide.T["infections_any"])
+    same = [f"{a} and {b}" for a, b in combinations(wide.columns, 2) if (wide[a] == wide[b]).all()]
+    claim = "no two strategies have the same outcomes, which would speak of an input without effect"
+    yield claim, f"{len(wide)} outcomes of {len(wide.columns)} strategies ({folder.kind})", "; ".join(same) or "holds"
+
+
+def _close(claim: str, folder: RunFolder, found: pd.Series, expected: pd.Series) -> tuple[str, str, str]:
+    difference = float((found - expected).abs().max())
+    held = bool(np.allclose(found, expected, rtol=ROUNDING, atol=ROUNDING))
+    told = f"{len(found)} strategies ({folder.kind}), largest difference {difference:.1e}"
+    return claim, told, "holds" if held else "DOES NOT HOLD"
+
+
+def _findings(folder: RunFolder) -> Grid:
+    """Inputs found idle, those of one explanation together."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for row in folder.document["findings"]:
+        alike.setdefault((row["kind"], row["explanation"]), []).append(row["where"])
+    rows = [(kind, explanation, ", ".join(where)) for (kind, explanation), where in alike.items()]
+    return grid(
+        "Inputs without visible effect in this analysis",
+        ("kind", "explanation", "inputs"),
+        rows,
+        left=3,
+        small=True,
+        note="Looked for on purpose: an input that moves nothing may be a fault of a scenario, or rightly idle.",
+    )
+
+
+def origin_section(folders: Sequence[RunFolder]) -> Section:
+    """Where the numbers come from, so that they can be made again."""
+    columns = ("", *(folder.path.name for folder in folders))
+    rows: list[tuple[str, ...]] = []
+
+    def line(name: str, cells: Sequence[object]) -> None:
+        rows.append((name, *("" if cell is None else str(cell) for cell in cells)))
+
+    made = [folder.manifest["environment"] for folder in folders]
+    line("command", [f"igsim {folder.manifest['command']}" for folder in folders])
+    line("scenario or table", [_named(folder) for folder in folders])
+    line("SHA-256", [folder.identity for folder in folders])
+    line("changes by --set", ["; ".join(folder.settings.get("set") or []) or "none" for folder in folders])
+    line("seed", [folder.settings.get("seed") for folder in folders])
+    line("igsim", [one["packages"].get("igsim") for one in made])
+    line("source revision", [one.get("git_revision") for one in made])
+    line("Python", [one["python"] for one in made])
+    line(
+        "packages",
+        [
+            ", ".join(f"{name} {version}" for name, version in one["packages"].items() if name != "igsim")
+            for one in made
+        ],
+    )
+    line("machine", [f"{one['platform']}, {one['cores']} cores" for one in made])
+    line(
+        "seconds of simulation", [folder.manifest.get("timings", {}).get("simulation_seconds") for folder in folders]
+    )
+    shown = grid("Origin of the numbers", columns, rows, left=len(columns), small=True)
+    words = "The same scenario, seed and version give the same tables, whatever the machine, batch size or engine."
+    return Section("origin", "Origin", (words,), items=(shown,))
+
+
+def _named(folder: RunFolder) -> str:
+    if folder.document.get("table") and not folder.scenarios:
+        return str(folder.document["table"])
+    return "; ".join(scenario.title for scenario in folder.scenarios)

@@ -1,0 +1,220 @@
+"""From run folders to the page: which sections, and the page itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+from sim.errors import Problem, ResultsError, UsageError
+from sim.figures.export import NO_NETWORK
+from sim.report.document import assumptions, inputs
+from sim.report.page import other_results as other
+from sim.report.page.cheers import cheers_section
+from sim.report.page.folder import RunFolder, open_folder
+from sim.report.page.parts import Plot, Section
+from sim.report.page.psa_results import psa_sections, psa_sentences
+from sim.report.page.run_results import run_sections, run_sentences
+from sim.report.page.study import inputs_section, methods_section, problem_section
+from sim.report.page.validation import origin_section, read_verification, validation_section
+
+MOST_BYTES = 8_000_000
+FIGURE_WIDTH = 940
+PRINTED_WIDTH, PRINTED_HEIGHT = 680, 900
+"""Pixels of the printed area of A4 at 96 to the inch, with margins of 15 mm and room for a heading."""
+
+Sentences = Callable[[RunFolder], list[str]]
+Sections = Callable[[RunFolder], list[Section]]
+RESULTS: Mapping[str, tuple[Sections, Sentences]] = {
+    "run": (run_sections, run_sentences),
+    "psa": (psa_sections, psa_sentences),
+    "tornado": (other.tornado_sections, other.tornado_sentences),
+    "two-way": (other.decision_sections, other.decision_sentences),
+    "threshold": (other.threshold_sections, other.threshold_sentences),
+    "price": (other.price_sections, lambda folder: []),
+    "sweep": (other.decision_sections, other.decision_sentences),
+    "compare": (other.compare_sections, other.compare_sentences),
+    "cea": (other.cea_sections, other.cea_sentences),
+}
+
+
+def write_report(paths: Sequence[Path], output: Path, *, verification: Path | None = None) -> Path:
+    """Write the report of one or several run folders.
+
+    Args:
+        paths: Run folders, the main one first; a run and its probabilistic analysis make one report.
+        output: HTML file.
+        verification: What `igsim verify --format json` printed; None for no such part.
+
+    Returns:
+        The file.
+
+    Raises:
+        IgsimError: A folder cannot be used, or the file cannot be written; nothing half-written is left.
+    """
+    if output.suffix.lower() not in {".html", ".htm"}:
+        raise UsageError("the report cannot be written", [Problem("-o", str(output), "must end in .html")])
+    page = report_page(
+        [open_folder(path) for path in paths], read_verification(verification) if verification else None
+    )
+    partial = output.with_name(f".{output.name}.partial")
+    try:
+        partial.write_text(page, encoding="utf-8")
+        partial.replace(output)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        message = f"{output}: the report cannot be written ({error.strerror or error})"
+        raise ResultsError(message) from error
+    return output
+
+
+def report_page(folders: Sequence[RunFolder], verification: Mapping[str, Any] | None = None) -> str:
+    """The page as text.
+
+    Args:
+        folders: What it reports, the main one first.
+        verification: Document of `igsim verify`.
+    """
+    sections = report_sections(folders, verification)
+    drawn = [item for section in sections for item in section.items if isinstance(item, Plot)]
+    scenario = folders[0].scenario
+    page: str = _template().render(
+        title=scenario.title if scenario else "Decision analysis of an outside table",
+        subtitle=_subtitle(folders[0]),
+        sections=sections,
+        number_of=lambda plot: next(number for number, other in enumerate(drawn) if other is plot),
+        size=lambda plot: _size(plot),
+        # Ours, not a user's: policy, style and library go in as they are; figures as JSON that cannot end a script.
+        policy=Markup(NO_NETWORK),
+        style=Markup(_text("report.css")),
+        library=Markup(_library()),
+        figures=Markup(_safe_json(drawn)),
+        script=Markup(_text("report.js")),
+    )
+    return page
+
+
+def report_sections(folders: Sequence[RunFolder], verification: Mapping[str, Any] | None = None) -> list[Section]:
+    """All sections in order: summary, problem, methods, results of each folder, checks, inputs, checklist, origin."""
+    results = [(folder, *RESULTS[folder.kind]) for folder in folders]
+    scenario = folders[0].scenario
+    sections = [_summary(folders)]
+    if scenario is not None:
+        sections += [problem_section(folders[0], scenario), methods_section(folders[0], scenario)]
+    for place, (folder, make, _) in enumerate(results):
+        for section in make(folder):
+            if section.items or section.paragraphs:
+                sections.append(_keyed(section, place))
+    sections.append(validation_section(folders, verification))
+    if scenario is not None:
+        sections += [inputs_section(scenario), cheers_section(folders, scenario)]
+    sections.append(origin_section(folders))
+    return sections
+
+
+def _keyed(section: Section, place: int) -> Section:
+    """The same with an anchor of its own where several folders have a section of this name."""
+    return section if place == 0 else Section(**{**vars(section), "key": f"{section.key}-{place + 1}"})
+
+
+HEADS = {
+    "run": "Base case",
+    "psa": "Parameter uncertainty",
+    "tornado": "One-way sensitivity",
+    "two-way": "Two-way sensitivity",
+    "threshold": "Threshold",
+    "price": "Break-even price",
+    "sweep": "Sweep",
+    "compare": "Scenarios",
+    "cea": "Outside table",
+}
+
+
+def _summary(folders: Sequence[RunFolder]) -> Section:
+    points = [(HEADS[folder.kind], tuple(RESULTS[folder.kind][1](folder))) for folder in folders]
+    points.append(("How far this goes", tuple(_limits(folders))))
+    words = (
+        "Written from the numbers of the run and their uncertainty. It says what was found, and recommends nothing."
+    )
+    return Section("summary", "Summary", (words,), points=tuple(each for each in points if each[1]), lead=True)
+
+
+def _limits(folders: Sequence[RunFolder]) -> list[str]:
+    """What a reader must know before using the numbers."""
+    limits = []
+    scenario = folders[0].scenario
+    if scenario is not None:
+        marked, total = assumptions(scenario), len(inputs(scenario))
+        assumed = sum(entry["kind"] == "assumption" for entry in marked)
+        limits.append(
+            f"These numbers rest on {total} inputs, of which {assumed} are assumptions without a direct source and "
+            f"{len(marked) - assumed} were recalled and not checked; each is marked under Inputs."
+        )
+    if not any(folder.kind in ("psa", "cea") for folder in folders):
+        limits.append(
+            "Parameter uncertainty is not part of this report: inputs that were not varied stood at their base "
+            "values."
+        )
+    several = {folder.identity for folder in folders if folder.kind not in ("compare", "cea")}
+    if len(several) > 1:
+        limits.append(
+            "Attention: the folders of this report are of different scenarios or settings; their numbers are not "
+            "of one "
+            "analysis."
+        )
+    return limits
+
+
+def _subtitle(folder: RunFolder) -> str:
+    scenario = folder.scenario
+    parts = [f"igsim {folder.manifest['environment']['packages'].get('igsim') or ''}".strip(), folder.path.name]
+    if scenario is not None:
+        a = scenario.analysis
+        parts = [f"{a.country}, {a.perspective}, {a.currency} of {a.price_year}", *parts]
+    return " · ".join(parts)
+
+
+def _size(plot: Plot) -> tuple[int, float]:
+    """Height in pixels on the screen, and the scale at which it fits a printed page."""
+    height = int(plot.figure.layout.height or 560)
+    return height, round(min(PRINTED_WIDTH / FIGURE_WIDTH, PRINTED_HEIGHT / height), 3)
+
+
+def _safe_json(drawn: Sequence[Plot]) -> str:
+    """Figures as JSON inside a script: no letter of theirs can end it or begin markup."""
+    text = json.dumps([json.loads(plot.figure.to_json()) for plot in drawn], ensure_ascii=True)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["breakable"] = breakable
+    return environment.from_string(_text("report.html"))
+
+
+def breakable(text: str) -> Markup:
+    """Text, escaped, that may break after the dots and underscores of a path."""
+    return Markup(re.sub(r"(?<=\w)([._/])(?=[A-Za-z])", r"\1<wbr>", str(escape(text))))
+
+
+def _text(name: str) -> str:
+    return files("sim.report.page").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+@cache
+def _library() -> str:
+    """plotly.js, once."""
+    from plotly.offline import get_plotlyjs
+
+    text: str = get_plotlyjs()
+    return text

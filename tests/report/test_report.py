@@ -1,0 +1,239 @@
+"""The report of a run folder: complete, true to its tables, offline, printable, and deaf to markup in a scenario."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import sim
+import sim.scenario
+from sim.errors import IgsimError, UsageError
+from sim.report.page.cheers import ITEMS, cheers_section
+from sim.report.page.folder import open_folder
+from sim.report.page.parts import Plot
+from sim.report.page.run_results import lead_sentences
+from sim.report.page.validation import own_checks
+from sim.report.page.write import MOST_BYTES, report_sections
+from tests.browser import ARGUMENTS, chromium, needs_chromium
+from tests.run_folders import COMMANDS, TUTORIAL
+
+EVIL = '</script><script>document.title="pwned"</script><img src=x onerror="document.title=1"><b>bold</b>{{7*7}}%{x}'
+PRINTED_WIDTH, PRINTED_HEIGHT = 681, 1010
+"""Pixels of the printed area of A4 with 15 mm margins at 96 to the inch, rounded up."""
+
+
+@contextmanager
+def opened(file: Path, width: int = 1280) -> Iterator[tuple[object, list[str], list[str]]]:
+    """The file in a browser without a network: the page, what it said, and what it asked for beside itself."""
+    from playwright.sync_api import sync_playwright
+
+    said: list[str] = []
+    asked: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
+        page = browser.new_context(offline=True, viewport={"width": width, "height": 900}).new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(file.as_uri())
+        page.wait_for_selector("html[data-drawn]", timeout=90_000, state="attached")
+        yield page, said, [url for url in asked if url != file.as_uri()]
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def both(folder_of, tmp_path_factory) -> Path:
+    """The report of a run with its probabilistic analysis."""
+    output = tmp_path_factory.mktemp("report") / "report.html"
+    return sim.write_report([folder_of("run"), folder_of("psa")], output)
+
+
+@needs_chromium
+def test_it_opens_offline_draws_every_figure_and_says_nothing(both: Path):
+    with opened(both) as (page, said, asked):
+        drawn = page.evaluate("[...document.querySelectorAll('.drawing')].map(d => !!d.querySelector('.main-svg'))")
+        wide = page.evaluate("document.documentElement.scrollWidth")
+    assert len(drawn) > 20
+    assert all(drawn)
+    assert (said, asked) == ([], [])
+    assert wide <= 1280, "nothing hangs out of the window"
+    assert both.stat().st_size < MOST_BYTES
+    assert both.read_text().count("plotly.js v") == 1, "the library is there once"
+
+
+@needs_chromium
+def test_printed_figures_fit_the_page_and_the_pages_have_no_menu(both: Path, tmp_path: Path):
+    with opened(both) as (page, _, _):
+        page.set_viewport_size({"width": 680, "height": 1000})
+        page.emulate_media(media="print")
+        boxes = page.evaluate(
+            "[...document.querySelectorAll('.drawing .main-svg')].map(d => d.getBoundingClientRect())"
+            ".map(r => [r.right - document.querySelector('main').getBoundingClientRect().left, r.height])"
+        )
+        tables = page.evaluate("[...document.querySelectorAll('table')].map(t => t.getBoundingClientRect().right)")
+        menu = page.evaluate("getComputedStyle(document.querySelector('nav')).display")
+        printed = page.pdf(prefer_css_page_size=True)
+    assert max(right for right, _ in boxes) <= PRINTED_WIDTH
+    assert max(height for _, height in boxes) <= PRINTED_HEIGHT
+    assert max(tables) <= PRINTED_WIDTH, "no table is cut at the margin"
+    assert menu == "none"
+    assert printed.startswith(b"%PDF")
+
+
+@needs_chromium
+def test_hostile_text_of_a_scenario_is_shown_as_text(tmp_path: Path):
+    from typer.testing import CliRunner
+
+    from sim.cli import build_app
+
+    overrides = {
+        "title": EVIL,
+        "description": EVIL,
+        "analysis.country": "=1+1" + EVIL,
+        "strategies.none.label": EVIL,
+        "infections.off_treatment_multiplier": f"{{value = 0.5, source = {json.dumps('assumption: ' + EVIL)}}}",
+    }
+    settings = [part for path, value in overrides.items() for part in ("--set", f"{path}={value}")]
+    done = CliRunner().invoke(
+        build_app(), ["run", str(TUTORIAL), "--patients", "50", "--out", str(tmp_path), *settings]
+    )
+    assert done.exit_code == 0, done.output
+    (folder,) = tmp_path.glob("*/*")
+    file = sim.write_report([folder], tmp_path / "hostile.html")
+    with opened(file) as (page, said, asked):
+        title, text = page.title(), page.inner_text("main")
+        images = page.evaluate("document.querySelectorAll('main img').length")
+        bold = page.evaluate("[...document.querySelectorAll('main b')].length")
+    assert (said, asked, images, bold) == ([], [], 0, 0)
+    assert title == EVIL
+    assert text.count("<img src=x onerror=") >= 4
+    assert "{{7*7}}" in text
+
+
+@pytest.mark.parametrize("kind", [*COMMANDS, "cea"])
+def test_every_command_has_a_report(kind: str, folder_of):
+    folder = open_folder(folder_of(kind))
+    sections = report_sections([folder])
+    keys = [section.key for section in sections]
+    assert keys[0] == "summary"
+    assert keys[-1] == "origin"
+    assert len(keys) == len(set(keys))
+    assert sections[0].points
+    drawn = [item.name for section in sections for item in section.items if isinstance(item, Plot)]
+    assert drawn, "every command has figures"
+    if kind != "cea":
+        assert {"problem", "methods", "inputs", "cheers", "validation"} <= set(keys)
+
+
+def test_the_summary_gives_the_numbers_of_the_run(folder_of):
+    folder = open_folder(folder_of("run"))
+    words = " ".join(point for _, points in report_sections([folder])[0].points for point in points)
+    increments = pd.read_parquet(folder.path / "increments.parquet").set_index(["strategy", "comparator"])
+    for strategy in ("primary", "secondary"):
+        row = increments.loc[(strategy, "none")]
+        assert f"costs {row['delta_cost']:,.0f} ± {row['delta_cost_mcse']:,.0f} USD more" in words
+    outcomes = pd.read_parquet(folder.path / "outcomes.parquet").pivot_table(
+        index="strategy", columns="component", values="mean"
+    )
+    best = (50_000 * outcomes["qaly"] - outcomes["cost"]).idxmax()
+    assert f"the highest expected net benefit is that of {folder.short(best)}" in words
+    assert not re.search(r"\b(should|recommended|must be adopted|optimal choice)\b", words), "it advocates nothing"
+    assert "Parameter uncertainty is not part of this report" in words
+
+
+@pytest.mark.parametrize(("error", "flips"), [(100.0, False), (600.0, True)])
+def test_noise_that_could_flip_the_decision_is_said(error: float, flips: bool, folder_of):
+    folder = open_folder(folder_of("run"))
+    words = " ".join(lead_sentences(folder, [(50_000.0, "none", "primary", 1000.0, error)]))
+    assert ("Noise could flip the decision" in words) == flips
+    assert ("At none of these thresholds" in words) != flips
+
+
+def test_the_summary_of_draws_gives_the_probability_and_the_value_of_information(folder_of):
+    folder = open_folder(folder_of("psa"))
+    words = " ".join(point for _, points in report_sections([folder])[0].points for point in points)
+    by_wtp = pd.read_parquet(folder.path / "by_wtp.parquet").set_index("wtp")
+    assert (
+        f"{by_wtp.loc[50_000.0, 'ceaf_corrected']:.0%} for {folder.short(by_wtp.loc[50_000.0, 'optimal'])}" in words
+    )
+    assert f"{by_wtp.loc[100_000.0, 'evpi_corrected']:,.0f} USD per patient" in words
+    assert "Parameter uncertainty is not part" not in words
+
+
+def test_the_checklist_has_28_items_and_marks_what_is_the_authors(folder_of):
+    folder = open_folder(folder_of("run"))
+    (table,) = cheers_section([folder], folder.scenario).items
+    assert [row[0] for row in table.rows] == [str(number) for number in range(1, 29)]
+    assert len(ITEMS) == 28
+    status = {row[2]: row[3] for row in table.rows}
+    assert set(status.values()) == {"filled", "partly", "authors"}
+    assert status["source of funding"] == status["abstract"] == "authors"
+    assert status["discount rate"] == status["study parameters"] == "filled"
+    told = dict(zip(status, (row[4] for row in table.rows), strict=True))
+    assert "Costs 3.00%, health 3.00% a year" in told["discount rate"]
+    assert status["effect of uncertainty"] == "partly"
+    (with_psa,) = cheers_section([folder, open_folder(folder_of("psa"))], folder.scenario).items
+    assert {row[2]: row[3] for row in with_psa.rows}["effect of uncertainty"] == "filled"
+
+
+def test_every_input_is_listed_and_assumptions_are_marked(folder_of):
+    folder = open_folder(folder_of("psa"))
+    (section,) = [one for one in report_sections([folder]) if one.key == "inputs"]
+    rows = [
+        (table.title, row, table.marks.get(place)) for table in section.items for place, row in enumerate(table.rows)
+    ]
+    listed = {f"{title}.{row[0]}": (row, mark) for title, row, mark in rows}
+    assert set(listed) == {path for path, _, _ in sim.scenario.quantities(folder.scenario)}
+    row, mark = listed["immunoglobulin.hr.grade_3plus"]
+    assert (row[1], row[3], row[5], mark) == ("0.4", "lognormal, 95 % 0.2 to 0.8", "a cohort", None)
+    assert listed["immunoglobulin.price_per_gram"][1] == "assumption"
+
+
+def test_checks_of_the_run_hold_and_would_notice_a_wrong_table(folder_of, monkeypatch):
+    folder = open_folder(folder_of("run"))
+    assert {result for _, _, result in own_checks(folder)} == {"holds"}
+    wrong = folder.table("outcomes")
+    wrong.loc[(wrong["component"] == "cost:immunoglobulin") & (wrong["strategy"] == "primary"), "mean"] += 1
+    monkeypatch.setattr(type(folder), "table", lambda self, name: wrong)
+    failed = [claim for claim, _, result in own_checks(folder) if result == "DOES NOT HOLD"]
+    assert failed == ["costs by item add up to the total"]
+
+
+def test_a_verification_is_included_and_anything_else_refused(folder_of, tmp_path: Path):
+    checks = [{"claim": "engines agree", "compared": "2 patients", "passed": False, "finding": "event 3"}]
+    file = tmp_path / "verify.json"
+    file.write_text(json.dumps({"scenarios": [{"title": "T", "digest": "abcdef0123", "checks": checks}]}))
+    page = sim.write_report([folder_of("run")], tmp_path / "a.html", verification=file).read_text()
+    assert "FAILED" in page
+    assert "engines agree" in page
+    for content in ("{}", "[", '{"scenarios": [{"checks": [{"claim": 1, "passed": "yes"}]}]}'):
+        file.write_text(content)
+        with pytest.raises(UsageError, match="verify --format json"):
+            sim.write_report([folder_of("run")], tmp_path / "b.html", verification=file)
+    assert not (tmp_path / "b.html").exists()
+
+
+def test_folders_of_different_scenarios_are_told(folder_of):
+    run, psa = open_folder(folder_of("run")), open_folder(folder_of("psa"))
+    assert run.identity != psa.identity, "the draws changed two inputs"
+    words = str(report_sections([run, psa])[0].points)
+    assert "of different scenarios or settings" in words
+    same = dataclasses.replace(psa, manifest={**psa.manifest, "scenarios": [run.manifest["scenario"]]})
+    assert "of different scenarios" not in str(report_sections([run, same])[0].points)
+
+
+def test_what_is_no_run_folder_gives_one_message_and_no_file(folder_of, tmp_path: Path):
+    with pytest.raises(IgsimError):
+        sim.write_report([tmp_path], tmp_path / "a.html")
+    with pytest.raises(UsageError, match=r"must end in .html"):
+        sim.write_report([folder_of("run")], tmp_path / "a.pdf")
+    with pytest.raises(IgsimError, match="cannot be written"):
+        sim.write_report([folder_of("run")], tmp_path / "missing" / "a.html")
+    assert not list(tmp_path.iterdir())
