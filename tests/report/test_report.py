@@ -55,36 +55,47 @@ def both(folder_of, tmp_path_factory) -> Path:
     return sim.write_report([folder_of("run"), folder_of("psa")], output)
 
 
-@needs_chromium
-def test_it_opens_offline_draws_every_figure_and_says_nothing(both: Path):
+@pytest.fixture(scope="module")
+def seen(both: Path) -> dict[str, object]:
+    """What a browser makes of it, on the screen and in print."""
     with opened(both) as (page, said, asked):
-        drawn = page.evaluate("[...document.querySelectorAll('.drawing')].map(d => !!d.querySelector('.main-svg'))")
-        wide = page.evaluate("document.documentElement.scrollWidth")
-    assert len(drawn) > 20
-    assert all(drawn)
-    assert (said, asked) == ([], [])
-    assert wide <= 1280, "nothing hangs out of the window"
+        facts: dict[str, object] = {
+            "drawn": page.evaluate(
+                "[...document.querySelectorAll('.drawing')].map(d => !!d.querySelector('.main-svg'))"
+            ),
+            "wide": page.evaluate("document.documentElement.scrollWidth"),
+        }
+        page.set_viewport_size({"width": 680, "height": 1000})
+        page.emulate_media(media="print")
+        facts["boxes"] = page.evaluate(
+            "[...document.querySelectorAll('.drawing .main-svg')].map(d => d.getBoundingClientRect())"
+            ".map(r => [r.right - document.querySelector('main').getBoundingClientRect().left, r.height])"
+        )
+        facts["tables"] = page.evaluate(
+            "[...document.querySelectorAll('table')].map(t => t.getBoundingClientRect().right)"
+        )
+        facts["menu"] = page.evaluate("getComputedStyle(document.querySelector('nav')).display")
+        facts["pdf"] = page.pdf(prefer_css_page_size=True)
+    return facts | {"said": said, "asked": asked}
+
+
+@needs_chromium
+def test_it_opens_offline_draws_every_figure_and_says_nothing(both: Path, seen):
+    assert len(seen["drawn"]) > 20
+    assert all(seen["drawn"])
+    assert (seen["said"], seen["asked"]) == ([], [])
+    assert seen["wide"] <= 1280, "nothing hangs out of the window"
     assert both.stat().st_size < MOST_BYTES
     assert both.read_text().count("plotly.js v") == 1, "the library is there once"
 
 
 @needs_chromium
-def test_printed_figures_fit_the_page_and_the_pages_have_no_menu(both: Path, tmp_path: Path):
-    with opened(both) as (page, _, _):
-        page.set_viewport_size({"width": 680, "height": 1000})
-        page.emulate_media(media="print")
-        boxes = page.evaluate(
-            "[...document.querySelectorAll('.drawing .main-svg')].map(d => d.getBoundingClientRect())"
-            ".map(r => [r.right - document.querySelector('main').getBoundingClientRect().left, r.height])"
-        )
-        tables = page.evaluate("[...document.querySelectorAll('table')].map(t => t.getBoundingClientRect().right)")
-        menu = page.evaluate("getComputedStyle(document.querySelector('nav')).display")
-        printed = page.pdf(prefer_css_page_size=True)
-    assert max(right for right, _ in boxes) <= PRINTED_WIDTH
-    assert max(height for _, height in boxes) <= PRINTED_HEIGHT
-    assert max(tables) <= PRINTED_WIDTH, "no table is cut at the margin"
-    assert menu == "none"
-    assert printed.startswith(b"%PDF")
+def test_printed_figures_and_tables_fit_the_page_and_there_is_no_menu(seen):
+    assert max(right for right, _ in seen["boxes"]) <= PRINTED_WIDTH
+    assert max(height for _, height in seen["boxes"]) <= PRINTED_HEIGHT
+    assert max(seen["tables"]) <= PRINTED_WIDTH, "no table is cut at the margin"
+    assert seen["menu"] == "none"
+    assert seen["pdf"].startswith(b"%PDF")
 
 
 @needs_chromium

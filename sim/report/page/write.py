@@ -105,7 +105,7 @@ def report_sections(folders: Sequence[RunFolder], verification: Mapping[str, Any
     """All sections in order: summary, problem, methods, results of each folder, checks, inputs, checklist, origin."""
     results = [(folder, *RESULTS[folder.kind]) for folder in folders]
     scenario = folders[0].scenario
-    sections = [_summary(folders)]
+    sections = [summary_section(folders)]
     if scenario is not None:
         sections += [problem_section(folders[0], scenario), methods_section(folders[0], scenario)]
     for place, (folder, make, _) in enumerate(results):
@@ -137,7 +137,8 @@ HEADS = {
 }
 
 
-def _summary(folders: Sequence[RunFolder]) -> Section:
+def summary_section(folders: Sequence[RunFolder]) -> Section:
+    """What was found, in sentences made from the numbers and their uncertainty."""
     points = [(HEADS[folder.kind], tuple(RESULTS[folder.kind][1](folder))) for folder in folders]
     points.append(("How far this goes", tuple(_limits(folders))))
     words = (
