@@ -1,13 +1,23 @@
-"""`igsim report`: one HTML file of a run folder, that opens offline and prints well."""
+"""`igsim report`: one HTML file of a run folder, that opens offline and prints well, and its workbook."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sim.cli import options as opt
+
+
+class Image(StrEnum):
+    """Formats of figures on disk."""
+
+    HTML = "html"
+    PNG = "png"
+    SVG = "svg"
+    PDF = "pdf"
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +40,16 @@ def report(
     ],
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="HTML file (default: report.html in the first folder)."),
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Only this HTML file (default: report.html and workbook.xlsx in the first folder).",
+        ),
+    ] = None,
+    figures: Annotated[
+        Image | None,
+        typer.Option("--figures", help="Also write every figure of each run into its folder figures/."),
     ] = None,
     verification: Annotated[
         Path | None,
@@ -43,11 +62,17 @@ def report(
     """Write a report: summary, tables, figures, inputs with sources, methods, checks, CHEERS 2022 checklist."""
     from sim.report.document import SCHEMA
     from sim.report.page.write import write_report
+    from sim.report.run_figures import write_figures
+    from sim.report.workbook.run_workbook import write_run_workbook
 
-    written = write_report(runs, output or runs[0] / "report.html", verification=verification)
+    written = [write_report(runs, output or runs[0] / "report.html", verification=verification)]
+    if output is None:
+        written.append(write_run_workbook(runs, runs[0] / "workbook.xlsx"))
+    for run in runs if figures is not None else ():
+        written += write_figures(run, str(figures))
     if output_format is opt.Format.JSON:
-        opt.print_json(
-            {"schema": SCHEMA, "command": "report", "runs": [str(run) for run in runs], "report": str(written)}
-        )
-    else:
-        typer.echo(written)
+        document = {"schema": SCHEMA, "command": "report", "runs": [str(run) for run in runs]}
+        opt.print_json(document | {"report": str(written[0]), "written": [str(path) for path in written]})
+        return
+    for path in written:
+        typer.echo(path)

@@ -10,8 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from sim.errors import Problem, RunFolderError, TableError
+from sim.errors import Problem, ResultsError, RunFolderError, TableError
 from sim.figures import FigureSet, Look, Setting
+from sim.figures.export import save_all
 from sim.scenario import Scenario, from_tables
 from sim.store import read_manifest
 from sim.timelines import SAMPLE, over_time, telling_patients
@@ -54,6 +55,32 @@ def run_figures(folder: Path, *, patient: int | None = None, published: Path | N
     wtp = _thresholds(asked, tables) or list(analysis.wtp_per_qaly)
     setting = Setting.of(look, wtp, causes=causes, asked=asked, population=asked.get("population"))
     return FigureSet(tables, setting)
+
+
+def write_figures(folder: Path, ending: str) -> list[Path]:
+    """Write every figure that a run folder can give into its folder figures/.
+
+    Args:
+        folder: The run folder.
+        ending: One of `sim.figures.export.FORMATS`.
+
+    Returns:
+        The files.
+
+    Raises:
+        UsageError: An image is asked for and there is no browser to draw it.
+        ResultsError: A file cannot be written.
+    """
+    figures = run_figures(folder)
+    home = folder / "figures"
+    drawn = {home / f"{name}.{ending}": figures.draw(name) for name in figures.names}
+    try:
+        home.mkdir(exist_ok=True)
+    except OSError as error:
+        message = f"{home}: the folder cannot be made ({error.strerror or error})"
+        raise ResultsError(message) from error
+    save_all(drawn)
+    return list(drawn)
 
 
 def _thresholds(asked: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) -> list[float]:
