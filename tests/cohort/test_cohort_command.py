@@ -29,6 +29,7 @@ def test_the_run_says_who_was_played_and_records_it(igsim: Igsim, write: Write, 
         "columns": {"patient": "id", "weight_kg": "KG", "frailty": "frailty"},
         "drawn": DRAWN,
         "left_alone": ["IgG"],
+        "standard_errors": None,
     }
     assert document["settings"]["cohort"] == expected
     assert document["settings"]["patients"] == 3
