@@ -51,16 +51,19 @@ class Lock:
 
         Raises:
             WorkError: Another process holds it.
-            OSError: The file cannot be made.
+            OSError: The file cannot be made, or its file system has no locks.
         """
         while True:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
             try:
                 _try_lock(descriptor)
-            except OSError:
+            except (BlockingIOError, PermissionError):
                 os.close(descriptor)
                 message = f"{path.parent}: {holder(path)} works on this; wait for it, or stop it and use --resume"
                 raise WorkError(message) from None
+            except OSError:
+                os.close(descriptor)
+                raise
             # Between opening and locking, the holder before may have finished and taken the file away.
             if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
                 break
