@@ -3,6 +3,7 @@
 It knows nothing of the model or the engines: give it means, or costs and QALYs by iteration.
 
     read_psa_table(path, where=..., sheet=...)    CSV, Parquet or Excel -> PsaTable
+    read_outside_psa(path, effects=..., ...)      the same with parameters, from one file or from three -> OutsidePsa
     PsaTable(strategies, iterations, cost, qaly)  the one thing the analysis reads
     analyse(table, wtp)                           everything, as tidy frames -> PsaAnalysis
     incremental_analysis(strategies, cost, qaly)  means -> frontier, dominance, ICERs
@@ -20,6 +21,7 @@ from sim.cea.frontier import (
     incremental_net_monetary_benefit,
     net_monetary_benefit,
 )
+from sim.cea.outside import OutsidePsa, read_outside_psa
 from sim.cea.panel import PsaTable
 from sim.cea.psa import (
     Estimate,
@@ -43,6 +45,7 @@ __all__ = [
     "Evpi",
     "IncrementalRow",
     "Individualised",
+    "OutsidePsa",
     "PairedDifference",
     "PsaAnalysis",
     "PsaTable",
@@ -61,6 +64,7 @@ __all__ = [
     "individualised_care",
     "net_monetary_benefit",
     "paired_difference",
+    "read_outside_psa",
     "read_psa_table",
     "read_subgroups",
 ]

@@ -18,7 +18,7 @@ import pandas as pd
 from sim.cea.cells import as_text
 from sim.errors import Problem, TableError
 
-_EXTENSIONS = (".csv", ".csv.gz", ".parquet", ".xlsx")
+_EXTENSIONS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz", ".parquet", ".xlsx")
 _DELIMITERS = (",", ";", "\t")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _SHOWN = 10
@@ -57,11 +57,11 @@ class Grid:
 def read_grid(path: Path, sheet: str | None = None) -> Grid:
     """Read a table file.
 
-    CSV is UTF-8, with or without a byte order mark, separated by commas, semicolons or tabs, whichever
+    Text is UTF-8, with or without a byte order mark, separated by commas, semicolons or tabs, whichever
     splits the header line into most names.
 
     Args:
-        path: A .csv, .csv.gz, .parquet or .xlsx file.
+        path: A .csv, .tsv, .txt (any of them .gz), .parquet or .xlsx file.
         sheet: Sheet of a workbook; needed only where there are several.
 
     Returns:
@@ -82,7 +82,7 @@ def read_grid(path: Path, sheet: str | None = None) -> Grid:
             raise _refusal(path, "file", "an empty file", "a header and at least one row")
         if kind == ".parquet":
             return _from_parquet(path)
-        raw = _excel_rows(path, sheet) if kind == ".xlsx" else _csv_rows(path, compressed=kind == ".csv.gz")
+        raw = _excel_rows(path, sheet) if kind == ".xlsx" else _csv_rows(path, compressed=kind.endswith(".gz"))
     except OSError as error:
         raise _refusal(path, "file", str(error), "a file that can be read") from error
     return _grid(path, raw)

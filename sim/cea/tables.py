@@ -8,7 +8,8 @@ Long tables have one row for each strategy and iteration, and these columns, in 
     qaly        qaly, qalys, effect or effects
 
 Wide tables have one row an iteration: cost_<strategy> beside qaly_<strategy> or effect_<strategy>, and
-perhaps an iteration column. Other columns are left alone, unless they show that rows of several subgroups
+perhaps an iteration column. Names that other programs give these columns are understood too (`sim.cea.names`).
+Other columns are left alone, unless they show that rows of several subgroups
 are mixed. All faults are reported at once, each with its row as a spreadsheet numbers it; none is repaired.
 """
 
@@ -28,10 +29,11 @@ from numpy.typing import NDArray
 
 from sim.cea.cells import BadCell, as_text, number_cells, text_cells
 from sim.cea.grid import Grid, read_grid
+from sim.cea.names import canonical
 from sim.cea.panel import PsaTable
 from sim.errors import Problem, TableError
 
-_SYNONYMS: Mapping[str, tuple[str, ...]] = {
+SYNONYMS: dict[str, tuple[str, ...]] = {
     "strategy": ("strategy", "intervention", "arm"),
     "iteration": ("iteration", "sample", "sim", "draw"),
     "cost": ("cost", "costs"),
@@ -64,8 +66,25 @@ def read_psa_table(
     Raises:
         TableError: The file or the table cannot be used; names every fault with its place.
     """
-    reader = _Reader(read_grid(Path(path), sheet), str(path))
-    return reader.read(where or {})
+    return read_grid_of_psa(read_grid(Path(path), sheet), str(path), where)[0]
+
+
+def read_grid_of_psa(grid: Grid, file: str, where: Mapping[str, str] | None = None) -> tuple[PsaTable, set[int]]:
+    """The same from a grid already read.
+
+    Args:
+        grid: Header and cells.
+        file: Its name, for messages.
+        where: As for `read_psa_table`.
+
+    Returns:
+        The table, and the positions of the columns it was made of or filtered by.
+
+    Raises:
+        TableError: As `read_psa_table`.
+    """
+    reader = _Reader(Grid(canonical(grid.header, SYNONYMS), grid.cells), file)
+    return reader.read(where or {}), reader.spoken_for
 
 
 @dataclass
@@ -112,12 +131,12 @@ class _Reader:
 
     def _column(self, role: str) -> int | None:
         """Position of the first column that plays a role, by any of its names."""
-        matches = (i for i, name in enumerate(self.grid.header) if name.casefold() in _SYNONYMS[role])
+        matches = (i for i, name in enumerate(self.grid.header) if name.casefold() in SYNONYMS[role])
         return next(matches, None)
 
     def _require(self, role: str) -> int | None:
         """Position of the only column that plays a role; a fault where none or several do."""
-        synonyms = _SYNONYMS[role]
+        synonyms = SYNONYMS[role]
         matches = [i for i, name in enumerate(self.grid.header) if name.casefold() in synonyms]
         self.spoken_for.update(matches)
         names = list(dict.fromkeys(self.grid.header[i] for i in matches))
@@ -165,7 +184,7 @@ class _Reader:
         return numbers
 
     def _long(self) -> Callable[[], PsaTable]:
-        strategy, iteration, cost, qaly = (self._require(role) for role in _SYNONYMS)
+        strategy, iteration, cost, qaly = (self._require(role) for role in SYNONYMS)
         costs, qalys = (None if position is None else self._numbers(position) for position in (cost, qaly))
         strategies = None if strategy is None else self._texts(strategy)
         iterations = ["1"] * len(self.grid.rows) if iteration is None else self._texts(iteration)
@@ -261,7 +280,7 @@ class _Reader:
         if len(repeats) > _SHOWN:
             self._fault("other rows", f"{len(repeats) - _SHOWN} more repeats", f"each {what} once")
         if repeats and what == "strategy":
-            allowed = f"one of {', '.join(_SYNONYMS['iteration'])}, where a strategy has several rows"
+            allowed = f"one of {', '.join(SYNONYMS['iteration'])}, where a strategy has several rows"
             self._fault("row 1", "no column for the iteration", allowed)
 
     def _columns_apart(self, repeats: Sequence[tuple[int, int]], times: int) -> list[tuple[str, list[str]]]:

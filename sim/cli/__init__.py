@@ -60,6 +60,7 @@ def build_app() -> typer.Typer:
         sweep,
         trace,
         verify,
+        voi,
     )
 
     app = typer.Typer(
@@ -81,6 +82,7 @@ def build_app() -> typer.Typer:
         dashboard,
         capacity,
         psa,
+        voi,
         plot,
         report,
         excel,

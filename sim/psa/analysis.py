@@ -9,22 +9,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.psa.detect import Finding, findings
+from sim.psa.evidence import evidence_of
 from sim.psa.job import TRACKED
 from sim.psa.precision import MeanSquares
 from sim.psa.result import PsaResult
 from sim.psa.subgroups import deciding_apart
 from sim.scenario import quantities
 from sim.sensitivity.price import price_threshold
-from sim.voi import correlations, evppi, population_factor
+from sim.voi import EVPPI_COLUMNS, correlations, evppi_table, population_factor
 
 Floats = NDArray[np.float64]
 
 FEWEST_DRAWS = 50
 """Draws below which no regression is attempted."""
-EVPPI_COLUMNS = (
-    *("wtp", "kind", "name", "members", "evppi", "standard_error", "share_of_evpi", "explained"),
-    *("less_than_member", "note"),
-)
 IG_PRICE = "immunoglobulin.price_per_gram"
 
 
@@ -35,8 +32,7 @@ class PsaReport:
     Attributes:
         result: The draws.
         findings: Silent inputs and the like.
-        evppi: wtp, kind ("parameter" or "group"), name, members, evppi, standard_error, share_of_evpi, explained,
-            less_than_member, note; largest first within each threshold.
+        evppi: `sim.voi.EVPPI_COLUMNS`, kind being "parameter" or "group"; largest first within each threshold.
         correlations: wtp, parameter, strategy, comparator, pearson, pearson_se, rank, rank_se.
         price: strategy, comparator, wtp, price, mcse, low, high; empty where the price is not a quantity.
         subgroups: Value of deciding for each subgroup apart, see `deciding_apart`; empty where there are none.
@@ -85,27 +81,7 @@ def value_of_parameters(result: PsaResult) -> pd.DataFrame:
     """EVPPI of every drawn parameter and every named group, at each threshold."""
     if result.n_draws < FEWEST_DRAWS:
         return pd.DataFrame(columns=list(EVPPI_COLUMNS))
-    parameters = result.draws.frame().drop(columns="draw")
-    sets = {path: (path,) for path in result.draws.paths} | dict(result.draws.groups)
-    rows = []
-    for wtp in result.wtp:
-        found = evppi(net_benefit(result, wtp), parameters, sets, seed=result.seed)
-        rows += [
-            {
-                "wtp": wtp,
-                "kind": "group" if each.name in result.draws.groups else "parameter",
-                "name": each.name,
-                "members": ", ".join(each.members),
-                "evppi": each.value,
-                "standard_error": each.standard_error,
-                "share_of_evpi": each.share_of_evpi,
-                "explained": each.explained,
-                "less_than_member": each.less_than_member,
-                "note": each.note,
-            }
-            for each in sorted(found, key=lambda each: -each.value)
-        ]
-    return pd.DataFrame(rows, columns=list(EVPPI_COLUMNS))
+    return evppi_table(evidence_of(result), result.wtp)
 
 
 def correlations_with_inmb(result: PsaResult) -> pd.DataFrame:

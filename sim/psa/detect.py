@@ -21,7 +21,8 @@ from sim.streams import AddressedLuck
 
 Floats = NDArray[np.float64]
 
-PROBED_PATIENTS = 500
+FIRST_PATIENTS = 200
+PROBED_PATIENTS = 1_000
 PROBED_AT = (0.05, 0.95)
 """Quantiles of its distribution between which a parameter must move something."""
 ROUNDING = 1e-9
@@ -70,28 +71,41 @@ def _unread(path: str) -> Finding:
 
 
 def _flat(scenario: Scenario, draws: DrawTable, paths: list[str], seed: int) -> list[Finding]:
-    """Parameters whose ends give the same outcomes."""
-    if not paths:
-        return []
-    ends = {path: np.quantile(draws.matrix[:, draws.paths.index(path)], PROBED_AT) for path in paths}
-    scenarios = [
-        with_values(scenario, _with_partners(scenario, path, float(end))) for path in paths for end in ends[path]
-    ]
-    luck = AddressedLuck(seed)
-    mean = play_draws(scenarios, [luck] * len(scenarios), PROBED_PATIENTS)["mean"]
-    by_path = mean.reshape(len(paths), len(PROBED_AT), -1)
-    moves = (by_path != by_path[:, :1]).any(axis=(1, 2))
+    """Parameters whose ends give the same outcomes.
+
+    A few patients show most parameters to move something; only those that do not are tried at both ends on many.
+    """
+    reasons = {path: reason for path in paths if (reason := _why_unused(scenario, path))}
+    found = [Finding(Kind.UNUSED, path, reason) for path, reason in reasons.items()]
+    left = [path for path in paths if path not in reasons]
+    for patients, ends in ((FIRST_PATIENTS, PROBED_AT[1:]), (PROBED_PATIENTS, PROBED_AT)):
+        base = _outcomes(scenario, patients, seed) if left else np.empty(0)
+        left = [path for path in left if not _moves(scenario, draws, path, seed, patients, ends, base)]
     low, high = PROBED_AT
     text = (
         f"between its {low:.0%} and {high:.0%} quantiles no outcome of {PROBED_PATIENTS:,} patients changes: it "
         "matters too rarely to be seen, or something else in the scenario leaves it without effect"
     )
-    unused = _unused(scenario)
-    found = []
-    for path in (path for path, moved in zip(paths, moves, strict=True) if not moved):
-        reason = next((reason for prefix, reason in unused.items() if f".{path}.".find(f".{prefix}.") >= 0), None)
-        found.append(Finding(Kind.UNUSED, path, reason) if reason else Finding(Kind.FLAT, path, text))
-    return found
+    return found + [Finding(Kind.FLAT, path, text) for path in left]
+
+
+def _moves(
+    scenario: Scenario, draws: DrawTable, path: str, seed: int, patients: int, ends: tuple[float, ...], base: Floats
+) -> bool:
+    """Whether any outcome at these quantiles of a parameter's draws differs from those of the scenario."""
+    values = np.quantile(draws.matrix[:, draws.paths.index(path)], ends)
+    others = (with_values(scenario, _with_partners(scenario, path, float(value))) for value in values)
+    return any((_outcomes(other, patients, seed) != base).any() for other in others)
+
+
+def _outcomes(scenario: Scenario, patients: int, seed: int) -> Floats:
+    return np.asarray(play_draws([scenario], [AddressedLuck(seed)], patients)["mean"])
+
+
+def _why_unused(scenario: Scenario, path: str) -> str | None:
+    return next(
+        (reason for prefix, reason in _unused(scenario).items() if f".{path}.".find(f".{prefix}.") >= 0), None
+    )
 
 
 def _unused(scenario: Scenario) -> dict[str, str]:

@@ -49,7 +49,8 @@ def save_analysis(
         ResultsError: If it cannot be written.
     """
     command = str(document["command"])
-    digests = "".join(scenario.digest for scenario in scenarios)
+    # What was analysed without a scenario is told apart by its settings, among which is where it came from.
+    digests = "".join(scenario.digest for scenario in scenarios) or json.dumps(document["settings"])
     files = {
         **(texts or {}),
         f"{command}.json": json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n",

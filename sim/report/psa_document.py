@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from sim.psa import PsaReport
+from sim.psa.evidence import corrected_draws, trial_events
 from sim.psa.exports import export_tables, r_script
 from sim.report.document import SCHEMA, Document, assumptions, clean, scenario_part
 
@@ -76,6 +77,8 @@ def psa_tables(report: PsaReport) -> dict[str, pd.DataFrame]:
     tables = {
         "draws": result.draws.frame(),
         "psa": result.draw_table(),
+        "psa_corrected": corrected_draws(result),
+        "trial_events": trial_events(result),
         "outcomes": result.outcomes(),
         "incremental": result.incremental(),
         "by_wtp": by_wtp,

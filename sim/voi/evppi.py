@@ -17,10 +17,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from sim.voi.checks import checked
-from sim.voi.regression import Regression, regress
+from sim.voi.regression import Predictors
 
-REPLICATES = 200
-"""Replicates behind a standard error, which is therefore itself uncertain by 5 %."""
+REPLICATES = 100
+"""Replicates behind a standard error, which is therefore itself uncertain by 7 %."""
 _MOST_CELLS = 4_000_000
 _LEAST_REPLICATES = 40
 _ROUNDING = 1e-9
@@ -99,22 +99,49 @@ def evppi(
     Raises:
         UsageError: What was given cannot be used; names all that is wrong.
     """
+    return evppi_each([net_benefit], parameters, sets, seed=seed)[0]
+
+
+def evppi_each(
+    net_benefits: Sequence[ArrayLike],
+    parameters: pd.DataFrame,
+    sets: Mapping[str, Sequence[str]] | None = None,
+    *,
+    seed: int = 1,
+) -> list[tuple[Evppi, ...]]:
+    """The same for several net benefits of the same draws, such as those at several thresholds.
+
+    Args:
+        net_benefits: Each as for `evppi`; parameters are prepared once for all of them.
+        parameters: As for `evppi`.
+        sets: As for `evppi`.
+        seed: As for `evppi`.
+
+    Returns:
+        What `evppi` gives for each.
+
+    Raises:
+        UsageError: As `evppi`.
+    """
     if sets is None:
         sets = {str(column): (str(column),) for column in parameters.columns}
-    benefit, values = checked(net_benefit, parameters, sets)
-    weights = draw_weights(len(benefit), seed)
-    estimates: dict[frozenset[str], _Estimate] = {}
-    labels: dict[frozenset[str], str] = {}
-    for name, members in sets.items():
-        labels.setdefault(frozenset(members), name)
-        # Members are estimated too, so that a set worth less than one of them never goes unnoticed.
-        for key in (frozenset(members), *(frozenset({member}) for member in members)):
-            labels.setdefault(key, ", ".join(sorted(key)))
-            if key not in estimates:
-                varying = {member: values[member] for member in members if member in key}
-                estimates[key] = _estimate(benefit, varying, weights, seed)
-    total = evpi(benefit)
-    return tuple(_result(name, members, estimates, labels, total) for name, members in sets.items())
+    both = [checked(net_benefit, parameters, sets) for net_benefit in net_benefits]
+    benefits, values = [benefit for benefit, _ in both], both[0][1]
+    weights = draw_weights(len(benefits[0]), seed)
+    estimates: list[dict[frozenset[str], _Estimate]] = [{} for _ in benefits]
+    labels: dict[frozenset[str], str] = {frozenset(members): name for name, members in reversed(list(sets.items()))}
+    # Members are estimated too, so that a set worth less than one of them never goes unnoticed.
+    alone = [frozenset({member}) for members in sets.values() for member in members]
+    for key in dict.fromkeys([*(frozenset(members) for members in sets.values()), *alone]):
+        labels.setdefault(key, ", ".join(sorted(key)))
+        columns = {name: values[name] for name in values if name in key}
+        predictors = predictors_of(columns)
+        for benefit, found in zip(benefits, estimates, strict=True):
+            found[key] = _estimate(benefit, columns, predictors, weights, seed)
+    return [
+        tuple(_result(name, members, found, labels, evpi(benefit)) for name, members in sets.items())
+        for benefit, found in zip(benefits, estimates, strict=True)
+    ]
 
 
 def draw_weights(n_draws: int, seed: int) -> NDArray[np.float64]:
@@ -162,10 +189,10 @@ def spread(value: float, replicates: NDArray[np.float64]) -> float:
     return float(np.sqrt(((replicates - value) ** 2).mean()))
 
 
-def fit_parameters(benefit: NDArray[np.float64], values: Mapping[str, NDArray[np.float64]]) -> Regression | None:
-    """Regression of net benefit on those of the parameters that vary; None if none does."""
-    varying = [column for column in values.values() if not is_constant(column)]
-    return regress(benefit, np.column_stack(varying)) if varying else None
+def predictors_of(columns: Mapping[str, NDArray[np.float64]]) -> Predictors | None:
+    """Those of the parameters that vary, to regress on; None if none does."""
+    varying = [column for column in columns.values() if not is_constant(column)]
+    return Predictors(np.column_stack(varying)) if varying else None
 
 
 def is_constant(values: NDArray[np.float64]) -> bool:
@@ -174,14 +201,18 @@ def is_constant(values: NDArray[np.float64]) -> bool:
 
 
 def _estimate(
-    benefit: NDArray[np.float64], values: Mapping[str, NDArray[np.float64]], weights: NDArray[np.float64], seed: int
+    benefit: NDArray[np.float64],
+    columns: Mapping[str, NDArray[np.float64]],
+    predictors: Predictors | None,
+    weights: NDArray[np.float64],
+    seed: int,
 ) -> _Estimate:
-    fixed = [name for name, column in values.items() if is_constant(column)]
-    regression = fit_parameters(benefit, values)
-    if regression is None:
+    if predictors is None:
         return _Estimate(0.0, 0.0, 0.0, "constant: nothing to learn")
+    regression = predictors.regress(benefit)
     value = value_of_fit(regression.fitted)
     expected = regression.replicates(benefit, weights, np.random.default_rng([seed, 1]))
+    fixed = [name for name, column in columns.items() if is_constant(column)]
     note = f"constant, so left out: {', '.join(fixed)}" if fixed else ""
     return _Estimate(value, spread(value, value_of_replicates(expected, weights)), regression.explained, note)
 
@@ -196,7 +227,7 @@ def _result(
     own = frozenset(members)
     found = estimates[own]
     notes = [found.note] if found.note else []
-    value = found.value
+    value = found.value if found.value > _ROUNDING * total else 0.0
     if value > total:
         value = total
         if found.value > total * (1 + _ROUNDING):

@@ -19,8 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim.errors import Problem, UsageError
 from sim.voi.checks import checked
-from sim.voi.evppi import draw_weights, evpi, fit_parameters, is_constant, spread, value_of_fit, value_of_replicates
-from sim.voi.regression import regress
+from sim.voi.evppi import draw_weights, evpi, is_constant, predictors_of, spread, value_of_fit, value_of_replicates
+from sim.voi.regression import Predictors
 from sim.voi.trials import Trial
 
 DATA_SETS = 5_000
@@ -76,12 +76,13 @@ def evsi(
     if problems:
         msg = "the value of the trial cannot be estimated"
         raise UsageError(msg, problems)
-    known = fit_parameters(benefit, columns)
-    if known is None:
+    predictors = predictors_of(columns)
+    if predictors is None:
         nothing = np.zeros(1)
         note = "what determines the data is constant: nothing to learn"
         return tuple(Evsi(n, 0.0, 0.0, 0.0, evpi(benefit), note, nothing) for n in sizes)
 
+    known = predictors.regress(benefit)
     weights = draw_weights(len(benefit), seed)
     known_replicates = known.replicates(benefit, weights, np.random.default_rng([seed, 1]))
     copies = -(-DATA_SETS // len(benefit))
@@ -94,7 +95,7 @@ def evsi(
         telling = summaries[:, [not is_constant(column) for column in summaries.T]]
         value, replicates = 0.0, np.zeros(weights.shape[1])
         if telling.shape[1]:
-            learned = regress(expected, telling)
+            learned = Predictors(telling).regress(expected)
             value = min(value_of_fit(learned.fitted), limit)
             tiled = np.tile(weights, (copies, 1))
             rng = np.random.default_rng([seed, 3])

@@ -1,49 +1,58 @@
 """Expected net benefit of each strategy, given some of what is uncertain.
 
-A ridge regression on polynomials, its penalty chosen by the evidence (`sklearn.linear_model.BayesianRidge`,
-MacKay 1992, Neural Comput 4:415), which shrinks what carries no signal to nothing. Net benefits are taken
-relative to their mean over strategies and turned to their principal axes: each axis has a penalty of its
-own, and the answer does not depend on which strategy is the reference.
+A ridge regression on polynomials, its penalty chosen by the evidence (`sim.voi.ridge`), which shrinks what carries
+no signal to nothing. Net benefits are taken relative to their mean over strategies and turned to their principal
+axes: each axis has a penalty of its own, and the answer does not depend on which strategy is the reference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import BayesianRidge
 
 from sim.voi.basis import Term, features, main_terms, polynomials, product_terms, total_degree
+from sim.voi.ridge import Columns, Ridge
+
+Floats = NDArray[np.float64]
 
 MOST_DEGREE = 7
 """Highest degree of a polynomial of one parameter (assumption; see docs/voi.md for what it can follow)."""
 MOST_TERMS = 600
-"""Most terms in products; never more than half as many as draws (assumption)."""
+"""Most terms in products; never more than a third of the number of draws (assumption)."""
 _LEAST_RELEVANCE = 1e-3
 """Share of the most relevant parameter's variance below which parameters are not told apart (assumption)."""
+_LEAST_WEIGHT = 3e-3
+"""Weight, relative to the most relevant parameter's own terms, below which a term is left out (assumption)."""
 _NEGLIGIBLE = 1e-10
 """Spread of an axis, relative to the widest, that is rounding."""
+
+
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """Terms of a regression and their columns."""
+
+    terms: list[Term]
+    columns: Columns
+
+    def relevance(self, ridge: Ridge, n_parameters: int) -> Floats:
+        """Variance explained by the terms that a parameter takes part in, shape (n_parameters,)."""
+        explained = np.zeros(n_parameters)
+        variances = (self.columns.values.std(axis=0) * ridge.coefficients) ** 2
+        for term, variance in zip(self.terms, variances, strict=True):
+            for position, _ in term:
+                explained[position] += variance
+        return explained
 
 
 @dataclass(frozen=True, eq=False)
 class _AxisFit:
     """The regression on one principal axis, in units of its standard deviation."""
 
-    columns: NDArray[np.float64]
-    terms: list[Term]
-    ridge: BayesianRidge
-    fitted: NDArray[np.float64]
-    held_out_error: float
-
-    def relevance(self, n_parameters: int) -> NDArray[np.float64]:
-        """Variance explained by the terms that a parameter takes part in, shape (n_parameters,)."""
-        explained = np.zeros(n_parameters)
-        for term, variance in zip(self.terms, (self.columns.std(axis=0) * self.ridge.coef_) ** 2, strict=True):
-            for position, _ in term:
-                explained[position] += variance
-        return explained
+    basis: Basis
+    ridge: Ridge
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,15 +64,13 @@ class Regression:
         explained: Share of the variance between strategies explained in draws left out, at most 1.
     """
 
-    fitted: NDArray[np.float64]
+    fitted: Floats
     explained: float
-    _axes: NDArray[np.float64]
-    _means: NDArray[np.float64]
+    _axes: Floats
+    _means: Floats
     _fits: tuple[_AxisFit, ...]
 
-    def replicates(
-        self, benefit: NDArray[np.float64], weights: NDArray[np.float64], rng: np.random.Generator
-    ) -> NDArray[np.float64]:
+    def replicates(self, benefit: Floats, weights: Floats, rng: np.random.Generator) -> Floats:
         """Fitted values had the draws come out otherwise.
 
         Posterior simulation of the coefficients (Strong, Oakley & Brennan 2014, section on uncertainty)
@@ -79,87 +86,124 @@ class Regression:
         Returns:
             Shape (n_strategies, n_draws, n_replicates).
         """
-        benefit = benefit if benefit.ndim == 3 else benefit.T[:, :, np.newaxis]
-        centred = benefit - benefit.mean(axis=0) - self._means[:, np.newaxis, np.newaxis]
-        values = np.empty((len(self._fits), *weights.shape))
-        for axis, fit in enumerate(self._fits):
-            direction = self._axes[axis] / (self._axes[axis] ** 2).sum()
-            residual = weights * (np.tensordot(direction, centred, 1) - fit.fitted[:, np.newaxis])
-            ridge, covariance = fit.ridge, fit.ridge.sigma_
-            noise = rng.standard_normal((len(ridge.coef_), weights.shape[1]))
-            pull = (ridge.lambda_ * ridge.coef_)[:, np.newaxis] - np.sqrt(ridge.lambda_) * noise
-            step = covariance @ (ridge.alpha_ * (fit.columns.T @ residual) - pull)
-            values[axis] = fit.fitted[:, np.newaxis] + fit.columns @ step + residual.mean(axis=0)
-        return np.asarray(np.tensordot(self._axes.T, values, 1) + self._means[:, np.newaxis, np.newaxis])
+        n_replicates = weights.shape[1]
+        moved = np.repeat(self.fitted.T[:, :, np.newaxis], n_replicates, axis=2)
+        for axis, fit in zip(self._axes, self._fits, strict=True):
+            ridge, columns = fit.ridge, fit.basis.columns
+            score, shift = _score(benefit, axis, self._means, ridge, columns.values, weights)
+            noise = rng.standard_normal((columns.values.shape[1], n_replicates))
+            pull = ridge.prior_precision * ridge.coefficients[:, np.newaxis] - np.sqrt(ridge.prior_precision) * noise
+            step = columns.posterior(ridge, ridge.noise_precision * score - pull)
+            change = columns.values @ step + shift
+            for s, loading in enumerate(axis):
+                moved[s] += loading * change
+        return moved
 
 
-def regress(benefit: NDArray[np.float64], predictors: NDArray[np.float64]) -> Regression:
-    """Expected net benefit of every strategy given the predictors.
+def _score(
+    benefit: Floats, axis: Floats, means: Floats, ridge: Ridge, columns: Floats, weights: Floats
+) -> tuple[Floats, Floats]:
+    """Weighted cross products of columns and residuals, [column, replicate], and weighted means of the residuals."""
+    direction = axis / (axis**2).sum()
+    if benefit.ndim == 2:
+        centred = benefit - benefit.mean(axis=1, keepdims=True) - means
+        residual = centred @ direction - ridge.fitted
+        return np.asarray((columns * residual[:, np.newaxis]).T @ weights), np.asarray(residual @ weights) / len(
+            weights
+        )
+    centred = benefit - benefit.mean(axis=0) - means[:, np.newaxis, np.newaxis]
+    weighted = weights * (np.tensordot(direction, centred, 1) - ridge.fitted[:, np.newaxis])
+    return np.asarray(columns.T @ weighted), weighted.mean(axis=0)
 
-    For each axis the best of several sets of terms, by leave-one-out error: main effects alone, with
-    interactions, and with interactions where each parameter counts by what it explained.
 
-    Args:
-        benefit: Net benefits, shape (n_draws, n_strategies).
-        predictors: Parameters or summaries of data, none of them constant, shape (n_draws, n_predictors).
+@dataclass(frozen=True, eq=False)
+class Predictors:
+    """What net benefits are regressed on; made once for as many net benefits as there are.
 
-    Returns:
-        The regression.
+    Attributes:
+        values: Parameters or summaries of data, none of them constant, shape (n_draws, n_predictors).
     """
-    relative = benefit - benefit.mean(axis=1, keepdims=True)
-    means = relative.mean(axis=0)
-    _, spread, directions = np.linalg.svd(relative - means, full_matrices=False)
-    used = spread > _NEGLIGIBLE * max(float(np.abs(benefit).max()), float(spread[0]))
-    axes = directions[used] * (spread[used] / np.sqrt(len(benefit)))[:, np.newaxis]
-    scaled = (relative - means) @ (axes / (axes**2).sum(axis=1, keepdims=True)).T
-    functions = [
-        polynomials(column, max(1, min(MOST_DEGREE, len(predictors) // (4 * predictors.shape[1]))))
-        for column in predictors.T
-    ]
-    fits = tuple(_best_fit(target, functions) for target in scaled.T)
-    variance = (axes**2).sum(axis=1)
-    missed = sum(float(share) * fit.held_out_error for share, fit in zip(variance, fits, strict=True))
-    fitted = np.tile(means, (len(benefit), 1))
-    if fits:
-        fitted += np.column_stack([fit.fitted for fit in fits]) @ axes
-    return Regression(fitted, 1 - missed / float(variance.sum()) if fits else 1.0, axes, means, fits)
 
+    values: Floats
 
-def _best_fit(target: NDArray[np.float64], functions: list[NDArray[np.float64]]) -> _AxisFit:
-    return min(_fits(target, functions), key=lambda fit: fit.held_out_error)
+    @cached_property
+    def _functions(self) -> list[Floats]:
+        n, n_predictors = self.values.shape
+        degree = max(1, min(MOST_DEGREE, n // (4 * n_predictors)))
+        return [polynomials(column, degree) for column in self.values.T]
 
+    @cached_property
+    def _mains(self) -> Basis:
+        return self._basis(main_terms(self._degrees))
 
-def _fits(target: NDArray[np.float64], functions: list[NDArray[np.float64]]) -> Iterator[_AxisFit]:
-    """The candidates, from the plainest."""
-    degrees = [columns.shape[1] for columns in functions]
-    alike = np.ones(len(functions))
-    mains = main_terms(degrees)
-    plain = _fit(target, functions, mains, alike)
-    yield plain
-    n_terms = min(MOST_TERMS, len(target) // 2)
-    able = sum(total_degree(n, n_terms, 2) == 2 for n in range(1, len(functions) + 1))
-    if len(functions) == 1 or able < 2:
-        return
-    members = sorted(np.argsort(-plain.relevance(len(functions)), kind="stable")[:able].tolist())
-    total = total_degree(able, n_terms, MOST_DEGREE)
-    terms = mains + product_terms(degrees, members, total)
-    full = _fit(target, functions, terms, alike)
-    yield full
-    if len(functions) > 2:
-        explained = full.relevance(len(functions))
-        if explained.max() > 0:
-            yield _fit(target, functions, terms, np.sqrt(explained / explained.max() + _LEAST_RELEVANCE))
+    @cached_property
+    def _products(self) -> dict[tuple[int, ...], Basis]:
+        return {}
 
+    @property
+    def _degrees(self) -> list[int]:
+        return [columns.shape[1] for columns in self._functions]
 
-def _fit(
-    target: NDArray[np.float64],
-    functions: list[NDArray[np.float64]],
-    terms: list[Term],
-    relevance: NDArray[np.float64],
-) -> _AxisFit:
-    columns = features(functions, terms, relevance)
-    ridge = BayesianRidge(fit_intercept=False).fit(columns, target)
-    fitted = columns @ ridge.coef_
-    leverage = ridge.alpha_ * ((columns @ ridge.sigma_) * columns).sum(axis=1) + 1 / len(target)
-    held_out = (target - fitted) / np.maximum(1 - leverage, 1 / len(target))
-    return _AxisFit(columns, terms, ridge, fitted, float((held_out**2).mean()))
+    def _basis(self, terms: list[Term], relevance: Floats | None = None) -> Basis:
+        alike = np.ones(len(self._functions)) if relevance is None else relevance
+        return Basis(terms, Columns(features(self._functions, terms, alike)))
+
+    def regress(self, benefit: Floats) -> Regression:
+        """Expected net benefit of every strategy given the predictors.
+
+        For each axis the best of several sets of terms, by leave-one-out error: main effects alone, with
+        interactions, and with interactions where each parameter counts by what it explained.
+
+        Args:
+            benefit: Net benefits, shape (n_draws, n_strategies).
+
+        Returns:
+            The regression.
+        """
+        relative = benefit - benefit.mean(axis=1, keepdims=True)
+        means = relative.mean(axis=0)
+        _, spread, directions = np.linalg.svd(relative - means, full_matrices=False)
+        used = spread > _NEGLIGIBLE * max(float(np.abs(benefit).max()), float(spread[0]))
+        axes = directions[used] * (spread[used] / np.sqrt(len(benefit)))[:, np.newaxis]
+        scaled = (relative - means) @ (axes / (axes**2).sum(axis=1, keepdims=True)).T
+        plain = self._mains.columns.fit(scaled) if used.any() else []
+        variance = (axes**2).sum(axis=1)
+        products = self._with_products(plain, variance)
+        fits = tuple(
+            self._best(target, _AxisFit(self._mains, ridge), products)
+            for target, ridge in zip(scaled.T, plain, strict=True)
+        )
+        missed = sum(float(share) * fit.ridge.held_out_error for share, fit in zip(variance, fits, strict=True))
+        fitted = np.tile(means, (len(benefit), 1))
+        if fits:
+            fitted += np.column_stack([fit.ridge.fitted for fit in fits]) @ axes
+        return Regression(fitted, 1 - missed / float(variance.sum()) if fits else 1.0, axes, means, fits)
+
+    def _with_products(self, plain: list[Ridge], variance: Floats) -> Basis | None:
+        """Main effects and products of the parameters that explain most by themselves; None if no two may join."""
+        n = len(self._functions)
+        n_terms = min(MOST_TERMS, len(self.values) // 3)
+        able = sum(total_degree(m, n_terms, 2) == 2 for m in range(1, n + 1))
+        if not plain or n == 1 or able < 2:
+            return None
+        relevance = sum(each * self._mains.relevance(ridge, n) for each, ridge in zip(variance, plain, strict=True))
+        members = tuple(sorted(np.argsort(-np.asarray(relevance), kind="stable")[:able].tolist()))
+        if members not in self._products:
+            terms = product_terms(self._degrees, members, total_degree(able, n_terms, MOST_DEGREE))
+            self._products[members] = self._basis(self._mains.terms + terms)
+        return self._products[members]
+
+    def _best(self, target: Floats, plain: _AxisFit, products: Basis | None) -> _AxisFit:
+        """The best set of terms by leave-one-out error."""
+        if products is None:
+            return plain
+        n = len(self._functions)
+        fits = [plain, _AxisFit(products, products.columns.fit(target[:, np.newaxis])[0])]
+        explained = products.relevance(fits[1].ridge, n)
+        if n > 2 and explained.max() > 0:
+            relevance = np.sqrt(explained / explained.max() + _LEAST_RELEVANCE)
+            weight = [float(np.prod([relevance[position] for position, _ in term])) for term in products.terms]
+            terms = [term for term, each in zip(products.terms, weight, strict=True) if each > _LEAST_WEIGHT]
+            weighted = self._basis(terms, relevance)
+            fits.append(_AxisFit(weighted, weighted.columns.fit(target[:, np.newaxis])[0]))
+        return min(fits, key=lambda fit: fit.ridge.held_out_error)

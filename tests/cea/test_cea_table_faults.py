@@ -25,8 +25,8 @@ LATIN = LONG.replace("drug", "Générique").encode("latin-1")
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [
-        ("t.xls", b"x", "extension: found .xls; one of .csv, .csv.gz, .parquet, .xlsx"),
-        ("t", b"x", "extension: found none; one of .csv, .csv.gz, .parquet, .xlsx"),
+        ("t.xls", b"x", "extension: found .xls; one of .csv, .csv.gz, .tsv, .tsv.gz, .txt, .txt.gz, .parquet, .xlsx"),
+        ("t", b"x", "extension: found none; one of .csv, .csv.gz, .tsv, .tsv.gz, .txt, .txt.gz, .parquet, .xlsx"),
         ("t.csv", b"", "file: found an empty file; a header and at least one row"),
         ("t.csv", b"\n \n", "file: found an empty file; a header and at least one row"),
         ("t.csv", b"\n" + LONG.encode(), "row 1: found a blank row; the column names"),

@@ -1,0 +1,186 @@
+"""`igsim voi`: what more evidence would be worth, on what, and from how large a trial."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sim.cli import options as opt
+from sim.cli.cea import DEFAULT_WTP, parse_wtp
+from sim.errors import Problem, UsageError
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+    from sim.voi import Evidence
+
+DEFAULT_SIZES = (50, 100, 200, 400, 800)
+MOST_PER_ARM = 10**7
+DEFAULT_PATIENTS = 2_000
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="voi", epilog="Example: igsim voi scenarios/base-case.toml --design trial --n 50,100,200,400")(
+        voi
+    )
+
+
+def voi(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SCENARIO|RUN|TABLE",
+            help="A scenario (plays its PSA), a run folder of igsim psa (reads it), or anyone's PSA table.",
+            show_default=False,
+        ),
+    ],
+    design: Annotated[
+        list[str] | None, typer.Option("--design", help="Trial of the scenario's [voi.designs] (default: all).")
+    ] = None,
+    n: Annotated[
+        str | None,
+        typer.Option("--n", metavar="N,N,...", help="Patients per arm (default: 50,100,200,400,800)."),
+    ] = None,
+    wtp: Annotated[
+        list[str] | None,
+        typer.Option("--wtp", help="Willingness to pay per QALY: a number, or START:STOP:N. May be repeated."),
+    ] = None,
+    draws: opt.Draws = None,
+    patients: opt.Patients = None,
+    seed: opt.Seed = None,
+    settings: opt.Settings = None,
+    effects: Annotated[
+        Path | None, typer.Option("--effects", metavar="FILE", help="Effects of a table that holds costs alone.")
+    ] = None,
+    parameters: Annotated[
+        Path | None,
+        typer.Option("--parameters", metavar="FILE", help="Parameters of a table (default: its other columns)."),
+    ] = None,
+    nmb: Annotated[
+        str | None,
+        typer.Option("--nmb", metavar="COLUMN,COLUMN,...", help="Columns of a table that hold net benefits."),
+    ] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option("--group", metavar="NAME=COLUMN,COLUMN,...", help="Parameters of a table learnt together."),
+    ] = None,
+    arms: Annotated[
+        str | None,
+        typer.Option("--arms", metavar="COLUMN,COLUMN", help="Columns with the event probability of a trial's arms."),
+    ] = None,
+    population: Annotated[
+        str | None,
+        typer.Option("--population", metavar="PER_YEAR,YEARS,RATE", help="Whom the decision of a table concerns."),
+    ] = None,
+    trial_cost: Annotated[
+        str | None,
+        typer.Option(
+            "--trial-cost",
+            metavar="FIXED,PER_PATIENT[,RECRUITED_PER_YEAR,FOLLOW_UP_YEARS]",
+            help="Cost and pace of the trial of --arms.",
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),
+    save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
+    output_format: opt.FormatOption = opt.Format.TABLE,
+) -> None:
+    """Value of information: EVPI, EVPPI of parameters and groups, EVSI and net benefit of a trial by its size."""
+    from sim.cli.answers import Answer, hand_over
+    from sim.report.voi_document import assess, voi_document, voi_tables
+    from sim.report.voi_text import print_voi
+
+    started = time.perf_counter()
+    table_only = {
+        "--effects": effects,
+        "--parameters": parameters,
+        "--nmb": nmb,
+        "--group": group,
+        "--arms": arms,
+        "--population": population,
+        "--trial-cost": trial_cost,
+    }
+    to_play = {"--draws": draws, "--patients": patients, "--seed": seed, "--set": settings}
+    sizes = parse_sizes(n)
+    scenario: Scenario | None = None
+    if source.is_dir():
+        from sim.psa.evidence import evidence_of_run
+
+        refuse(source, "a run folder", {**table_only, **to_play})
+        evidence, scenario = evidence_of_run(source)
+    elif source.suffix.lower() == ".toml":
+        refuse(source, "a scenario", table_only)
+        evidence, scenario = _played(source, draws, patients, seed, settings)
+    else:
+        from sim.cli.voi_table import evidence_of_table
+
+        refuse(source, "a table", {"--design": design, **to_play, **({"--wtp": wtp} if nmb else {})})
+        evidence = evidence_of_table(source, effects, parameters, nmb, group or [], arms, population, trial_cost)
+    if scenario is not None:
+        evidence = replace(evidence, trials=_chosen(evidence, design))
+    thresholds = parse_wtp(wtp) if wtp else list(scenario.analysis.wtp_per_qaly if scenario else DEFAULT_WTP)
+    report = assess(evidence, [0.0] if nmb else thresholds, sizes, source=str(source), scenario=scenario)
+    answer = Answer(
+        voi_document(report), voi_tables(report), lambda console, folder: print_voi(console, report, folder)
+    )
+    name = source.stem if scenario is None or source.suffix else source.resolve().parent.name
+    hand_over(
+        answer, [scenario] if scenario else [], out if save else None, name, started, settings or [], output_format
+    )
+
+
+def _played(
+    path: Path, draws: int | None, patients: int | None, seed: int | None, settings: list[str] | None
+) -> tuple[Evidence, Scenario]:
+    """Draws of a scenario's probabilistic analysis."""
+    from sim.psa import psa
+    from sim.psa.evidence import evidence_of
+
+    scenario = opt.load_scenario(path, settings)
+    with opt.Bar("batches of draws") as bar:
+        n_patients = DEFAULT_PATIENTS if patients is None else patients
+        result = psa(scenario, draws=draws, patients=n_patients, seed=seed, progress=bar)
+    return evidence_of(result), scenario
+
+
+def _chosen(evidence: Evidence, names: Sequence[str] | None) -> dict[str, Any]:
+    """The trials asked for, all where none is named."""
+    known = dict(evidence.trials)
+    allowed = f"one of {', '.join(known)}" if known else "no design: the scenario has no [voi.designs]"
+    problems = [Problem("--design", name, allowed) for name in names or [] if name not in known]
+    if problems:
+        raise UsageError("no such trial", problems)
+    return {name: known[name] for name in names or known}
+
+
+def parse_sizes(text: str | None) -> tuple[int, ...]:
+    """Patients per arm from `--n`.
+
+    Raises:
+        UsageError: Naming each part that is not a whole number from 1.
+    """
+    if text is None:
+        return DEFAULT_SIZES
+    sizes, problems = [], []
+    for part in text.split(","):
+        try:
+            size = int(part)
+        except ValueError:
+            size = 0
+        if not 1 <= size <= MOST_PER_ARM:
+            problems.append(Problem("--n", part.strip() or "nothing", f"a whole number from 1 to {MOST_PER_ARM:,}"))
+        sizes.append(size)
+    if problems:
+        raise UsageError("sizes of the trial cannot be read", problems)
+    return tuple(dict.fromkeys(sizes))
+
+
+def refuse(source: Path, kind: str, options: Mapping[str, object]) -> None:
+    """Refuse options that say nothing about this kind of source."""
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise UsageError(f"{source} is {kind}", [Problem(name, "", f"is not an option for {kind}") for name in given])

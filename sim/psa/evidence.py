@@ -1,0 +1,126 @@
+"""What the value of information needs of a probabilistic analysis: just played, or read from its run folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from sim.cea import PsaTable
+from sim.errors import Problem, ResultsError, UsageError
+from sim.model.parts.units import MONTHS_PER_YEAR
+from sim.psa.result import PsaResult
+from sim.scenario import Scenario, from_tables, matching
+from sim.store import read_manifest
+from sim.voi import Evidence, PlannedTrial, Population, TrialPlan, TwoArmBinary
+
+
+def evidence_of(result: PsaResult) -> Evidence:
+    """The draws of an analysis with the patients' luck taken out of their scatter, and its scenario's trials."""
+    parameters = result.draws.frame().drop(columns="draw")
+    return _evidence(result.scenario, result.corrected, parameters, trial_events(result), result.seed)
+
+
+def trial_events(result: PsaResult) -> pd.DataFrame:
+    """Share of patients with a first severe infection within the follow-up of each trial, by draw.
+
+    Returns:
+        draw, design, control, treatment.
+    """
+    names = list(result.scenario.voi.designs) if result.scenario.voi else []
+    frames = [
+        pd.DataFrame(
+            {
+                "draw": np.arange(1, result.n_draws + 1),
+                "design": name,
+                "control": result.events[:, place, 0],
+                "treatment": result.events[:, place, 1],
+            }
+        )
+        for place, name in enumerate(names)
+    ]
+    empty = pd.DataFrame(columns=["draw", "design", "control", "treatment"], dtype=np.float64)
+    return pd.concat(frames, ignore_index=True) if frames else empty
+
+
+def corrected_draws(result: PsaResult) -> pd.DataFrame:
+    """Costs and QALYs by draw with the patients' luck taken out: draw, strategy, cost, qaly."""
+    table, k = result.corrected, len(result.strategies)
+    return pd.DataFrame(
+        {
+            "draw": np.repeat(np.arange(1, result.n_draws + 1), k),
+            "strategy": list(result.strategies) * result.n_draws,
+            "cost": table.cost.ravel(),
+            "qaly": table.qaly.ravel(),
+        }
+    )
+
+
+def evidence_of_run(folder: Path) -> tuple[Evidence, Scenario]:
+    """The same from a run folder of `igsim psa`, without playing anything.
+
+    Args:
+        folder: A run folder.
+
+    Returns:
+        What `evidence_of` gave when the folder was written, to the last bit, and the scenario.
+
+    Raises:
+        ResultsError: The folder is missing, incomplete or altered.
+        UsageError: It is of another command.
+    """
+    manifest = read_manifest(folder)
+    if manifest.get("command") != "psa":
+        problem = Problem(str(folder), f"a run of igsim {manifest.get('command')}", "a run folder of igsim psa")
+        raise UsageError("there are no draws to learn from", [problem])
+    try:
+        scenario = from_tables(json.loads((folder / "resolved.json").read_text(encoding="utf-8")))
+        draws, events, costs = (
+            pd.read_parquet(folder / f"{stem}.parquet") for stem in ("draws", "trial_events", "psa_corrected")
+        )
+    except OSError as error:
+        message = f"{folder}: {error.filename or error} is missing; the folder was written by an older version"
+        raise ResultsError(message) from error
+    strategies, n = scenario.strategy_names, len(draws)
+    cost, qaly = (costs[name].to_numpy().reshape(n, len(strategies)) for name in ("cost", "qaly"))
+    table = PsaTable(strategies, draws["draw"].to_numpy(), cost, qaly)
+    return _evidence(scenario, table, draws.drop(columns="draw"), events, int(manifest["settings"]["seed"])), scenario
+
+
+def _evidence(
+    scenario: Scenario, table: PsaTable, parameters: pd.DataFrame, events: pd.DataFrame, seed: int
+) -> Evidence:
+    voi, known = scenario.voi, dict.fromkeys(parameters.columns)
+    groups = {
+        name: tuple(dict.fromkeys(path for glob in globs for path in matching(glob, known)))
+        for name, globs in scenario.psa.groups.items()
+    }
+    trials = {
+        name: PlannedTrial(
+            label=trial.label,
+            design=TwoArmBinary("control", "treatment"),
+            data=events.loc[events["design"] == name, ["control", "treatment"]].reset_index(drop=True),
+            plan=TrialPlan(
+                fixed_cost=trial.fixed_cost.value,
+                cost_per_patient=trial.cost_per_patient.value,
+                recruited_per_year=trial.recruited_per_year.value,
+                follow_up_years=trial.follow_up_months.value / MONTHS_PER_YEAR,
+            ),
+        )
+        for name, trial in (voi.designs.items() if voi else ())
+    }
+    population = None
+    if voi is not None:
+        population = Population(voi.patients_per_year.value, voi.years.value, voi.discount_rate_per_year.value)
+    return Evidence(
+        strategies=table.strategies,
+        cost=table.cost,
+        qaly=table.qaly,
+        parameters=parameters,
+        groups={name: paths for name, paths in groups.items() if paths},
+        trials=trials,
+        population=population,
+        seed=seed,
+    )

@@ -1,0 +1,211 @@
+"""Everything the value of information says of one decision, as tidy tables by willingness to pay.
+
+Where draws come from is of no consequence: a probabilistic analysis just played, its run folder, or anyone's table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sim.voi.enbs import EnbsCurve, TrialPlan, enbs
+from sim.voi.evppi import evppi_each
+from sim.voi.evsi import evsi
+from sim.voi.population import population_factor
+from sim.voi.trials import Trial
+
+Floats = NDArray[np.float64]
+
+EVPI_COLUMNS = ("wtp", "optimal", "evpi", "evpi_se", "population_evpi", "population_evpi_se")
+EVPPI_COLUMNS = (
+    *("wtp", "kind", "name", "members", "evppi", "standard_error", "share_of_evpi", "explained"),
+    *("less_than_member", "note", "population_evppi"),
+)
+EVSI_COLUMNS = (
+    *("wtp", "design", "n_per_arm", "evsi", "standard_error", "evppi", "evpi", "note"),
+    *("years_to_report", "patients", "population_evsi", "cost", "enbs", "enbs_se", "as_good_as_best"),
+)
+BEST_COLUMNS = ("wtp", "design", "n_per_arm", "smallest_as_good", "largest_as_good", "enbs", "enbs_se")
+
+
+@dataclass(frozen=True)
+class Population:
+    """Whom a decision concerns.
+
+    Attributes:
+        patients_per_year: New patients a year who face it.
+        years: For how long, from today.
+        discount_rate_per_year: Annual rate.
+    """
+
+    patients_per_year: float
+    years: float
+    discount_rate_per_year: float
+
+    @property
+    def patients(self) -> float:
+        """Discounted number of patients."""
+        return population_factor(self.patients_per_year, self.years, self.discount_rate_per_year)
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedTrial:
+    """A trial whose value is asked for.
+
+    Attributes:
+        label: In words.
+        design: What data it gives.
+        data: One row a draw: the columns that the design names.
+        plan: What it costs and when it reports; None if not known.
+    """
+
+    label: str
+    design: Trial
+    data: pd.DataFrame
+    plan: TrialPlan | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Draws of a decision problem.
+
+    Attributes:
+        strategies: Names.
+        cost: Mean cost per patient, shape (n_draws, n_strategies).
+        qaly: Mean QALYs per patient, same shape.
+        parameters: One row a draw, one column a drawn parameter.
+        groups: Name to parameters that research would inform together.
+        trials: Name to trial.
+        population: None where it is not known.
+        seed: Of standard errors and of trials' data.
+    """
+
+    strategies: tuple[str, ...]
+    cost: Floats
+    qaly: Floats
+    parameters: pd.DataFrame
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    trials: Mapping[str, PlannedTrial] = field(default_factory=dict)
+    population: Population | None = None
+    seed: int = 1
+
+    def net_benefit(self, wtp: float) -> Floats:
+        """Net monetary benefit, shape (n_draws, n_strategies)."""
+        return wtp * self.qaly - self.cost
+
+    @property
+    def patients(self) -> float:
+        """Discounted number of patients; nan where the population is not known."""
+        return float("nan") if self.population is None else self.population.patients
+
+
+def evpi_table(evidence: Evidence, wtp: Sequence[float]) -> pd.DataFrame:
+    """Expected value of perfect information by threshold; columns `EVPI_COLUMNS`.
+
+    The standard error is of the mean over draws, the best strategy taken as known.
+    """
+    rows = []
+    for threshold in wtp:
+        benefit = evidence.net_benefit(threshold)
+        best = int(benefit.mean(axis=0).argmax())
+        gains = benefit.max(axis=1) - benefit[:, best]
+        value, error = float(gains.mean()), float(gains.std(ddof=1) / np.sqrt(len(gains)))
+        name, k = evidence.strategies[best], evidence.patients
+        rows.append((threshold, name, value, error, k * value, k * error))
+    return pd.DataFrame(rows, columns=list(EVPI_COLUMNS))
+
+
+def evppi_table(evidence: Evidence, wtp: Sequence[float]) -> pd.DataFrame:
+    """EVPPI of every parameter and group, largest first within each threshold; columns `EVPPI_COLUMNS`."""
+    sets = {name: (name,) for name in evidence.parameters.columns} | dict(evidence.groups)
+    if not sets:
+        return pd.DataFrame(columns=list(EVPPI_COLUMNS))
+    benefits = [evidence.net_benefit(threshold) for threshold in wtp]
+    rows = [
+        {
+            "wtp": threshold,
+            "kind": "group" if each.name in evidence.groups else "parameter",
+            "name": each.name,
+            "members": ", ".join(each.members),
+            "evppi": each.value,
+            "standard_error": each.standard_error,
+            "share_of_evpi": each.share_of_evpi,
+            "explained": each.explained,
+            "less_than_member": each.less_than_member,
+            "note": each.note,
+            "population_evppi": evidence.patients * each.value,
+        }
+        for threshold, found in zip(
+            wtp, evppi_each(benefits, evidence.parameters, sets, seed=evidence.seed), strict=True
+        )
+        for each in sorted(found, key=lambda each: -each.value)
+    ]
+    return pd.DataFrame(rows, columns=list(EVPPI_COLUMNS))
+
+
+def trial_tables(evidence: Evidence, wtp: Sequence[float], sizes: Sequence[int]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What every trial is worth by its size, and the best size of each.
+
+    Args:
+        evidence: Draws with trials.
+        wtp: Thresholds.
+        sizes: Patients per arm.
+
+    Returns:
+        Columns `EVSI_COLUMNS`: amounts of the population and of the trial are blank where it or the plan is not
+        known. Columns `BEST_COLUMNS`: n_per_arm is blank where no size is worth its cost; no rows without a plan.
+    """
+    rows: list[dict[str, object]] = []
+    best: list[tuple[object, ...]] = []
+    for threshold in wtp:
+        for name, trial in evidence.trials.items():
+            values = evsi(
+                evidence.net_benefit(threshold), trial.data, trial.design, sorted(set(sizes)), seed=evidence.seed
+            )
+            lines = [
+                {
+                    "wtp": threshold,
+                    "design": name,
+                    "n_per_arm": each.n_per_arm,
+                    "evsi": each.value,
+                    "standard_error": each.standard_error,
+                    "evppi": each.evppi,
+                    "evpi": each.evpi,
+                    "note": each.note,
+                }
+                for each in values
+            ]
+            if trial.plan is not None and evidence.population is not None:
+                people = evidence.population
+                curve = enbs(
+                    values,
+                    trial.plan,
+                    patients_per_year=people.patients_per_year,
+                    years=people.years,
+                    discount_rate_per_year=people.discount_rate_per_year,
+                )
+                for line, size in zip(lines, curve.sizes, strict=True):
+                    line |= {
+                        "years_to_report": trial.plan.years_to_report(size.n_per_arm),
+                        "patients": size.patients,
+                        "population_evsi": size.population_evsi,
+                        "cost": size.cost,
+                        "enbs": size.value,
+                        "enbs_se": size.standard_error,
+                        "as_good_as_best": size.as_good_as_best,
+                    }
+                best.append((threshold, name, *_best(curve)))
+            rows += lines
+    return pd.DataFrame(rows, columns=list(EVSI_COLUMNS)), pd.DataFrame(best, columns=list(BEST_COLUMNS))
+
+
+def _best(curve: EnbsCurve) -> tuple[object, ...]:
+    """Best size, the range not told from it, and its ENBS; where none pays, the ENBS of the least bad."""
+    top = max(curve.sizes, key=lambda size: size.value)
+    if curve.optimal_n_per_arm is None or curve.optimal_range is None:
+        return None, None, None, top.value, top.standard_error
+    return curve.optimal_n_per_arm, *curve.optimal_range, top.value, top.standard_error
