@@ -150,7 +150,11 @@ def _played(
 def _chosen(evidence: Evidence, names: Sequence[str] | None) -> dict[str, Any]:
     """The trials asked for, all where none is named."""
     known = dict(evidence.trials)
-    allowed = f"one of {', '.join(known)}" if known else "no design: the scenario has no [voi.designs]"
+    allowed = (
+        f"one of {', '.join(known)}"
+        if known
+        else "no design: there is none in [voi.designs] whose two arms are compared"
+    )
     problems = [Problem("--design", name, allowed) for name in names or [] if name not in known]
     if problems:
         raise UsageError("no such trial", problems)

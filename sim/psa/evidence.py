@@ -11,6 +11,7 @@ import pandas as pd
 from sim.cea import PsaTable
 from sim.errors import Problem, ResultsError, UsageError
 from sim.model.parts.units import MONTHS_PER_YEAR
+from sim.psa.job import trials_of
 from sim.psa.result import PsaResult
 from sim.scenario import Scenario, from_tables, matching
 from sim.store import read_manifest
@@ -29,7 +30,7 @@ def trial_events(result: PsaResult) -> pd.DataFrame:
     Returns:
         draw, design, control, treatment.
     """
-    names = list(result.scenario.voi.designs) if result.scenario.voi else []
+    names = list(trials_of(result.scenario))
     frames = [
         pd.DataFrame(
             {
@@ -109,7 +110,7 @@ def _evidence(
                 follow_up_years=trial.follow_up_months.value / MONTHS_PER_YEAR,
             ),
         )
-        for name, trial in (voi.designs.items() if voi else ())
+        for name, trial in trials_of(scenario).items()
     }
     population = None
     if voi is not None:

@@ -119,7 +119,7 @@ def play_draws(scenarios: Sequence[Scenario], lucks: Sequence[Luck], n_patients:
     sizes = group_sizes(n_patients)
     models = [compile_model(scenario) for scenario in scenarios]
     chosen = conditions(scenarios[0])
-    trials = list(scenarios[0].voi.designs.values()) if scenarios[0].voi else []
+    trials = list(trials_of(scenarios[0]).values())
     sums: list[Arrays] = [{} for _ in models]
     for first in range(0, n_patients, BATCH):
         patient = np.arange(first, min(first + BATCH, n_patients))
@@ -144,6 +144,12 @@ def play_draws(scenarios: Sequence[Scenario], lucks: Sequence[Luck], n_patients:
         "subgroups": sizes[:, None, None],
     }
     return {name: np.stack([each[name] for each in sums]) / divisor[name] for name in divisor}
+
+
+def trials_of(scenario: Scenario) -> dict[str, TwoArmTrial]:
+    """Trials whose two arms are both among the strategies compared, by name."""
+    designs, compared = scenario.voi.designs if scenario.voi else {}, set(scenario.strategy_names)
+    return {name: trial for name, trial in designs.items() if {trial.control, trial.treatment} <= compared}
 
 
 def _events(scenario: Scenario, trials: Sequence[TwoArmTrial], first: Floats) -> Floats:

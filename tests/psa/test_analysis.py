@@ -16,6 +16,7 @@ from sim.parameters import DrawTable
 from sim.psa import Settings, play, prepare, psa, report_of
 from sim.psa.analysis import correlations_with_inmb, population, price_of_immunoglobulin, value_of_parameters
 from sim.psa.detect import Kind, costs_that_do_not_add_up, findings, identical_strategies
+from sim.psa.evidence import evidence_of
 from sim.psa.exports import export_tables, names_for_r, r_script
 from sim.psa.subgroups import deciding_apart
 from sim.scenario import from_tables
@@ -163,6 +164,15 @@ def test_deciding_apart_by_hand(few):
 
 
 # ---------------------------------------------------------------------- value of information
+
+
+def test_a_trial_of_a_strategy_that_is_not_compared_is_left_out(base):
+    tables = base.resolved()
+    tables["analysis"]["strategies"] = ["none", "primary"]
+    result = psa(from_tables(tables), draws=2, patients=20)
+    assert result.events.shape == (2, 0, 2)
+    assert evidence_of(result).trials == {}
+    assert list(evidence_of(psa(base, draws=2, patients=20)).trials) == ["trial"]
 
 
 def test_value_of_information_is_there_with_its_groups(played):
