@@ -33,10 +33,11 @@ if TYPE_CHECKING:
     from sim.cea import PsaTable, analyse, incremental_analysis, read_psa_table
     from sim.cohort import Cohort, read_cohort
     from sim.errors import IgsimError, InputError
+    from sim.psa import PsaReport, VoiReport, run_psa, value_of_information
     from sim.report.page.write import write_report
     from sim.runs import RunResult, run
     from sim.scenario import Scenario, load, shipped_scenarios
-    from sim.sensitivity import Sweep, parse_axes, sweep
+    from sim.sensitivity import Sweep, compare, parse_axes, price_thresholds, sweep, thresholds, tornado
     from sim.tracing import Trace, trace
     from sim.work.long_work import workers
 
@@ -44,21 +45,29 @@ _HOME = {
     "Cohort": "sim.cohort",
     "IgsimError": "sim.errors",
     "InputError": "sim.errors",
+    "PsaReport": "sim.psa",
     "PsaTable": "sim.cea",
     "RunResult": "sim.runs",
     "Scenario": "sim.scenario",
     "Sweep": "sim.sensitivity",
     "Trace": "sim.tracing",
+    "VoiReport": "sim.psa",
     "analyse": "sim.cea",
+    "compare": "sim.sensitivity",
     "incremental_analysis": "sim.cea",
     "load": "sim.scenario",
     "parse_axes": "sim.sensitivity",
+    "price_thresholds": "sim.sensitivity",
     "read_cohort": "sim.cohort",
     "read_psa_table": "sim.cea",
     "run": "sim.runs",
+    "run_psa": "sim.psa",
     "shipped_scenarios": "sim.scenario",
     "sweep": "sim.sensitivity",
+    "thresholds": "sim.sensitivity",
+    "tornado": "sim.sensitivity",
     "trace": "sim.tracing",
+    "value_of_information": "sim.psa",
     "workers": "sim.work.long_work",
     "write_report": "sim.report.page.write",
 }
@@ -67,21 +76,29 @@ __all__ = [
     "Cohort",
     "IgsimError",
     "InputError",
+    "PsaReport",
     "PsaTable",
     "RunResult",
     "Scenario",
     "Sweep",
     "Trace",
+    "VoiReport",
     "analyse",
+    "compare",
     "incremental_analysis",
     "load",
     "parse_axes",
+    "price_thresholds",
     "read_cohort",
     "read_psa_table",
     "run",
+    "run_psa",
     "shipped_scenarios",
     "sweep",
+    "thresholds",
+    "tornado",
     "trace",
+    "value_of_information",
     "workers",
     "write_report",
 ]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -91,7 +91,8 @@ def voi(
 ) -> None:
     """Value of information: EVPI, EVPPI of parameters and groups, EVSI and net benefit of a trial by its size."""
     from sim.cli.answers import Answer, hand_over
-    from sim.report.voi_document import assess, voi_document, voi_tables
+    from sim.psa.research import assess, chosen_trials
+    from sim.report.voi_document import voi_document, voi_tables
     from sim.report.voi_text import print_voi
 
     started = time.perf_counter()
@@ -121,7 +122,7 @@ def voi(
         refuse(source, "a table", {"--design": design, **to_play, **({"--wtp": wtp} if nmb else {})})
         evidence = evidence_of_table(source, effects, parameters, nmb, group or [], arms, population, trial_cost)
     if scenario is not None:
-        evidence = replace(evidence, trials=_chosen(evidence, design))
+        evidence = replace(evidence, trials=chosen_trials(evidence, design))
     thresholds = parse_wtp(wtp) if wtp else list(scenario.analysis.wtp_per_qaly if scenario else DEFAULT_WTP)
     report = assess(evidence, [0.0] if nmb else thresholds, sizes, source=str(source), scenario=scenario)
     answer = Answer(
@@ -145,20 +146,6 @@ def _played(
         n_patients = DEFAULT_PATIENTS if patients is None else patients
         result = psa(scenario, draws=draws, patients=n_patients, seed=seed, progress=bar)
     return evidence_of(result), scenario
-
-
-def _chosen(evidence: Evidence, names: Sequence[str] | None) -> dict[str, Any]:
-    """The trials asked for, all where none is named."""
-    known = dict(evidence.trials)
-    allowed = (
-        f"one of {', '.join(known)}"
-        if known
-        else "no design: there is none in [voi.designs] whose two arms are compared"
-    )
-    problems = [Problem("--design", name, allowed) for name in names or [] if name not in known]
-    if problems:
-        raise UsageError("no such trial", problems)
-    return {name: known[name] for name in names or known}
 
 
 def parse_sizes(text: str | None) -> tuple[int, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,10 +15,14 @@ from sim.psa.evidence import evidence_of
 from sim.psa.job import TRACKED
 from sim.psa.precision import MeanSquares
 from sim.psa.result import PsaResult
+from sim.psa.run import psa
 from sim.psa.subgroups import deciding_apart
-from sim.scenario import quantities
+from sim.scenario import Scenario, quantities
 from sim.sensitivity.price import price_threshold
 from sim.voi import EVPPI_COLUMNS, correlations, evppi_table, population_factor
+
+if TYPE_CHECKING:
+    from sim.figures import FigureSet
 
 Floats = NDArray[np.float64]
 
@@ -49,6 +55,35 @@ class PsaReport:
     population: float | None
     rounds: tuple[str, ...] = ()
 
+    def table(self) -> pd.DataFrame:
+        """The incremental table of means over draws; see `PsaResult.incremental`."""
+        return self.result.incremental()
+
+    @cached_property
+    def figures(self) -> FigureSet:
+        """Figures of this analysis, e.g. `figures.ceac()`; `figures.names` lists them."""
+        from sim.figures import FigureSet, Look, Setting
+
+        result, analysis = self.result, self.result.scenario.analysis
+        labels = {name: result.scenario.strategies[name].label for name in result.strategies}
+        by_wtp, by_strategy = result.curves
+        return FigureSet(
+            {
+                "psa": result.draw_table(),
+                "outcomes": result.outcomes(),
+                "incremental": result.incremental(),
+                "by_wtp": by_wtp,
+                "by_wtp_strategy": by_strategy,
+                "convergence": result.convergence(),
+                "evppi": self.evppi,
+                "correlations": self.correlations,
+                "price_of_immunoglobulin": self.price,
+            },
+            Setting.of(
+                Look(analysis.currency, result.strategies, labels), analysis.wtp_per_qaly, population=self.population
+            ),
+        )
+
 
 def report_of(result: PsaResult, rounds: tuple[str, ...] = ()) -> PsaReport:
     """Everything that follows from the draws."""
@@ -62,6 +97,32 @@ def report_of(result: PsaResult, rounds: tuple[str, ...] = ()) -> PsaReport:
         population=population(result),
         rounds=rounds,
     )
+
+
+def run_psa(
+    scenario: Scenario,
+    *,
+    draws: int | None = None,
+    patients: int | None = None,
+    seed: int | None = None,
+    shared_luck: bool = True,
+) -> PsaReport:
+    """Probabilistic analysis of a scenario and everything that follows from its draws.
+
+    Args:
+        scenario: A validated scenario.
+        draws: Parameter draws, at least 2; None takes the scenario's number.
+        patients: Patients in each draw under each strategy, at least 2; None takes the scenario's number.
+        seed: Whole number from 0; None takes the scenario's.
+        shared_luck: Whether all draws play the same patients' luck.
+
+    Returns:
+        What `igsim psa` says, as tidy tables and figures.
+
+    Raises:
+        UsageError: If a setting cannot be used.
+    """
+    return report_of(psa(scenario, draws=draws, patients=patients, seed=seed, shared_luck=shared_luck))
 
 
 def population(result: PsaResult) -> float | None:

@@ -2,81 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
 
 import pandas as pd
 
+from sim.psa.research import VoiReport
 from sim.report.document import SCHEMA, Document, clean, scenario_part
 from sim.report.psa_document import records
-from sim.scenario import Scenario
-from sim.voi import Evidence, evpi_table, evppi_table, trial_tables
-
-
-@dataclass(frozen=True, eq=False)
-class VoiReport:
-    """What more evidence would be worth.
-
-    Attributes:
-        source: Where the draws come from, for the title.
-        evidence: The draws.
-        scenario: None for an outside table.
-        wtp: Thresholds; empty names none: net benefits were given as they are.
-        currency: Of all amounts; empty where it is not known.
-        sizes: Patients per arm.
-        by_wtp: Columns `sim.voi.EVPI_COLUMNS`.
-        evppi: Columns `sim.voi.EVPPI_COLUMNS`.
-        evsi: Columns `sim.voi.EVSI_COLUMNS`.
-        best_sizes: Columns `sim.voi.BEST_COLUMNS`.
-    """
-
-    source: str
-    evidence: Evidence
-    scenario: Scenario | None
-    wtp: tuple[float, ...]
-    currency: str
-    sizes: tuple[int, ...]
-    by_wtp: pd.DataFrame
-    evppi: pd.DataFrame
-    evsi: pd.DataFrame
-    best_sizes: pd.DataFrame
-
-    @property
-    def n_draws(self) -> int:
-        """Parameter draws."""
-        return len(self.evidence.cost)
-
-
-def assess(
-    evidence: Evidence, wtp: Sequence[float], sizes: Sequence[int], *, source: str, scenario: Scenario | None = None
-) -> VoiReport:
-    """Value of information of one decision at each threshold.
-
-    Args:
-        evidence: Draws, with trials if there are any.
-        wtp: Thresholds.
-        sizes: Patients per arm of the trials.
-        source: Where the draws come from.
-        scenario: The scenario, if there is one.
-
-    Raises:
-        UsageError: The draws or the sizes cannot be used.
-    """
-    evsi, best = trial_tables(evidence, wtp, sizes)
-    return VoiReport(
-        source=source,
-        evidence=evidence,
-        scenario=scenario,
-        wtp=tuple(wtp),
-        currency=scenario.analysis.currency if scenario else "",
-        sizes=tuple(sorted(set(sizes))),
-        by_wtp=evpi_table(evidence, wtp),
-        evppi=evppi_table(evidence, wtp),
-        evsi=evsi,
-        best_sizes=best,
-    )
 
 
 def voi_document(report: VoiReport) -> Document:
@@ -120,17 +52,4 @@ def voi_document(report: VoiReport) -> Document:
 
 def voi_tables(report: VoiReport) -> Mapping[str, pd.DataFrame]:
     """Tidy tables of the run folder by file stem."""
-    return {
-        "by_wtp": report.by_wtp,
-        "evppi": report.evppi,
-        "evsi": report.evsi,
-        "best_sizes": report.best_sizes.astype({"n_per_arm": float}),
-    }
-
-
-def file_digest(paths: Sequence[Path]) -> str:
-    """SHA-256 of some files, in order."""
-    found = hashlib.sha256()
-    for path in paths:
-        found.update(path.read_bytes())
-    return found.hexdigest()
+    return report.tables

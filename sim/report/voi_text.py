@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sim.psa.research import VoiReport
 from sim.report.text import number, table, with_error
-from sim.report.voi_document import VoiReport
 
 SHOWN_PARAMETERS = 15
 

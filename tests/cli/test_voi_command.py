@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
+from sim.cli import build_app
 from sim.store import read_manifest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,16 +20,18 @@ SMALL = ["--draws", "50", "--patients", "20", "--seed", "3"]
 TOYS = ["--set", "analysis.wtp_per_qaly=[400000,600000]"]
 
 
+def here(*words: str) -> SimpleNamespace:
+    """The command in this process, which spares the imports; the first two tests run it as users do."""
+    said = CliRunner().invoke(build_app(), list(words))
+    return SimpleNamespace(status=said.exit_code, out=said.stdout, err=said.stderr)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A run folder of a small probabilistic analysis with a trial in its scenario."""
-    from typer.testing import CliRunner
-
-    from sim.cli import build_app
-
     home = tmp_path_factory.mktemp("voi")
-    said = CliRunner().invoke(build_app(), ["psa", BASE, *SMALL, *TOYS, "--out", str(home)])
-    assert said.exit_code == 0, said.output
+    said = here("psa", BASE, *SMALL, *TOYS, "--out", str(home))
+    assert said.status == 0, said.err
     (found,) = Path(home, "base-case").iterdir()
     return found
 
@@ -63,18 +68,18 @@ def test_everything_is_said_written_and_drawn(igsim, folder, tmp_path):
     assert read_manifest(written)["command"] == "voi"
     evsi = pd.read_parquet(written / "evsi.parquet")
     assert evsi["n_per_arm"].tolist() == [50, 400, 50, 400]
-    listed = igsim("plot", str(written)).out
+    listed = here("plot", str(written)).out
     for figure in ("evppi", "evsi", "enbs", "evpi", "population_evpi"):
         assert figure in listed.split(), figure
     for figure in ("evppi", "enbs", "population_evpi"):
-        drawn = igsim("plot", str(written), figure, "-o", str(tmp_path / f"{figure}.html"))
+        drawn = here("plot", str(written), figure, "-o", str(tmp_path / f"{figure}.html"))
         assert drawn.status == 0, drawn.err
 
 
-def test_a_population_of_none_pays_for_no_trial(igsim, folder):
-    said = igsim("voi", str(folder), "--n", "100000000", "--no-save")
+def test_a_population_of_none_pays_for_no_trial(folder):
+    said = here("voi", str(folder), "--n", "100000000", "--no-save")
     assert (said.status, said.out) == (2, "")
-    said = igsim("voi", str(folder), "--n", "1000000", "--wtp", "400000", "--no-save")
+    said = here("voi", str(folder), "--n", "1000000", "--wtp", "400000", "--no-save")
     assert "no size asked for is worth its cost" in said.out
 
 
@@ -95,11 +100,11 @@ def outside(tmp_path):
     return tmp_path
 
 
-def test_three_files_and_one_table_give_the_same(igsim, outside):
+def test_three_files_and_one_table_give_the_same(outside):
     asked = ["--wtp", "1", "--group", "both=a,b", "--no-save", "--format", "json"]
     effects, parameters = str(outside / "effects.csv"), str(outside / "parameters.csv")
-    three = igsim("voi", str(outside / "costs.csv"), "--effects", effects, "--parameters", parameters, *asked)
-    one = igsim("voi", str(outside / "wide.csv"), *asked)
+    three = here("voi", str(outside / "costs.csv"), "--effects", effects, "--parameters", parameters, *asked)
+    one = here("voi", str(outside / "wide.csv"), *asked)
     assert (three.status, one.status) == (0, 0), three.err + one.err
     three, one = json.loads(three.out), json.loads(one.out)
     assert [row["evppi"] for row in three["evppi"]] == pytest.approx([row["evppi"] for row in one["evppi"]])
@@ -108,11 +113,11 @@ def test_three_files_and_one_table_give_the_same(igsim, outside):
     assert three["settings"]["population"] is None
 
 
-def test_a_trial_of_a_table(igsim, tmp_path):
+def test_a_trial_of_a_table(tmp_path):
     rng = np.random.default_rng(2)
     c, t = rng.beta(6, 14, 500), rng.beta(5, 15, 500)
     pd.DataFrame({"pc": c, "pt": t, "nb1": 0, "nb2": 1e4 * (c - t)}).to_csv(tmp_path / "t.csv", index=False)
-    said = igsim(
+    said = here(
         *("voi", str(tmp_path / "t.csv"), "--nmb", "nb1,nb2", "--arms", "pc,pt", "--n", "20,200"),
         *("--population", "1000,10,0.035", "--trial-cost", "100000,1000,100,1", "--out", str(tmp_path / "runs")),
     )
@@ -120,7 +125,7 @@ def test_a_trial_of_a_table(igsim, tmp_path):
     assert "pt against pc" in said.out
     assert "per QALY" not in said.out
     (written,) = Path(tmp_path, "runs", "t").iterdir()
-    assert igsim("plot", str(written), "enbs", "-o", str(tmp_path / "e.html")).status == 0
+    assert here("plot", str(written), "enbs", "-o", str(tmp_path / "e.html")).status == 0
     row = pd.read_parquet(written / "evsi.parquet").iloc[1]
     assert row["years_to_report"] == pytest.approx(2 * 200 / 100 + 1)
     assert row["cost"] == pytest.approx(100_000 + 2 * 200 * 1000)
@@ -131,14 +136,14 @@ def test_a_trial_of_a_table(igsim, tmp_path):
     [
         (["--n", "0"], "--n: found 0; a whole number from 1"),
         (["--n", "50,,many"], "--n: found many"),
-        (["--design", "mine"], "--design: found mine; one of trial"),
+        (["--design", "mine"], "design: found mine; one of trial"),
         (["--effects", "x.csv"], "--effects: is not an option for a scenario"),
         (["--wtp", "-1"], "--wtp: found -1"),
         (["--draws", "20"], "at least 50 to fit a regression"),
     ],
 )
-def test_what_a_scenario_cannot_use_is_refused(igsim, options, told):
-    said = igsim("voi", BASE, "--draws", "60", "--patients", "20", "--no-save", *options)
+def test_what_a_scenario_cannot_use_is_refused(options, told):
+    said = here("voi", BASE, "--draws", "60", "--patients", "20", "--no-save", *options)
     assert (said.status, said.out) == (2, "")
     assert told in said.err
 
@@ -157,19 +162,19 @@ def test_what_a_scenario_cannot_use_is_refused(igsim, options, told):
         (["--parameters", "none.csv"], "no such file"),
     ],
 )
-def test_what_a_table_cannot_use_is_refused(igsim, outside, options, told):
-    said = igsim("voi", str(outside / "wide.csv"), "--no-save", *options)
+def test_what_a_table_cannot_use_is_refused(outside, options, told):
+    said = here("voi", str(outside / "wide.csv"), "--no-save", *options)
     assert (said.status, said.out) == (2, "")
     assert told in said.err
 
 
-def test_a_run_of_another_command_has_no_draws(igsim, tmp_path):
-    igsim("run", str(ROOT / "scenarios" / "tutorial.toml"), "--patients", "20", "--out", str(tmp_path))
+def test_a_run_of_another_command_has_no_draws(tmp_path):
+    here("run", str(ROOT / "scenarios" / "tutorial.toml"), "--patients", "20", "--out", str(tmp_path))
     (run,) = Path(tmp_path, "tutorial").iterdir()
-    said = igsim("voi", str(run), "--no-save")
+    said = here("voi", str(run), "--no-save")
     assert said.status == 2
     assert "a run folder of igsim psa" in said.err
 
 
-def test_help_has_an_example(igsim):
-    assert "igsim voi scenarios/base-case.toml" in igsim("voi", "--help").out
+def test_help_has_an_example():
+    assert "igsim voi scenarios/base-case.toml" in here("voi", "--help").out
