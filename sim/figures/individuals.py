@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -41,7 +40,9 @@ def patient_differences(
             go.Scatter(
                 x=fit["delta_qaly"],
                 y=fit["delta_cost"],
-                customdata=fit["patient"].astype(np.int64),
+                customdata=[
+                    int(number) for number in fit["patient"]
+                ],  # a list: an event of an encoded array has none
                 name="One patient",
                 mode="markers",
                 marker={"color": tinted(look.colour(strategy), 0.45), "symbol": look.symbol(strategy), "size": 7},
@@ -62,7 +63,7 @@ def patient_differences(
             go.Scatter(
                 x=own["delta_qaly"],
                 y=own["delta_cost"],
-                customdata=own["patient"].astype(np.int64),
+                customdata=[int(number) for number in own["patient"]],
                 name=f"Patient {patient}",
                 mode="markers",
                 marker=mark,

@@ -38,7 +38,7 @@ from sim.dashboard.parts import (
     table,
 )
 from sim.figures import Look, benefit, plane, resources
-from sim.figures.style import INK
+from sim.figures.style import INK, TEMPLATE
 from sim.report.text import number
 from sim.runs import RunResult
 from sim.scenario import Scenario, from_tables
@@ -302,7 +302,10 @@ def dom_id(kind: str, lever: Lever) -> str:
 
 
 def _answer_area(source: Source) -> html.Div:
-    empty = go.Figure().update_layout(height=500, margin={"t": 92, "l": 60})
+    hidden = {"visible": False}
+    empty = go.Figure().update_layout(
+        template=TEMPLATE, height=500, margin={"t": 92, "l": 60}, xaxis=hidden, yaxis=hidden
+    )
     readings = (
         ("live_plane", "Cost-effectiveness plane", "Ellipses: 95 % Monte Carlo regions of the means."),
         ("live_benefit", "Incremental net monetary benefit (INMB)", "Bars: 95 % Monte Carlo intervals."),
