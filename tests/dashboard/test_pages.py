@@ -59,7 +59,9 @@ def test_a_page_without_its_tables_names_the_command_that_makes_them(desk, entri
     assert "no parameter draws" in told
     assert "igsim psa tutorial.toml" in told
     assert "igsim dsa tutorial.toml" in told
-    assert "igsim capacity tutorial.toml" in text_of(body(View(page="programme", look_at=changed.key), desk))
+    told = text_of(body(View(page="programme", look_at=changed.key), desk))
+    assert "describes no programme" in told
+    assert "igsim capacity programme-shortage.toml" in told
 
 
 def test_a_page_says_from_which_run_it_is(desk, entries):

@@ -287,28 +287,27 @@ def _is_real(value: object) -> bool:
 
 def programme_page(source: Source, view: View, desk: Desk) -> list[Content]:
     """What a programme with chairs, stock and a calendar makes of the strategies."""
-    own = source
-    note: Content = None
-    if source.entry.command != "capacity":
-        runs = desk.library.alike(source.entry, ("capacity",))
-        if not runs:
-            told_why = (
-                "This page shows how a programme with a limited number of chairs and a limited supply of "
-                "immunoglobulin would fare: queues, stock, utilisation. No run folder here has it for this scenario. "
-                "To make one:"
-            )
-            return [notice(told_why), html.Pre(f"igsim capacity {_file(source)}", className="command")]
-        own = desk.library.open(runs[0].key)
-        note = html.P(
-            f"From run folder {runs[0].name} of the same scenario ({runs[0].words}).", className="provenance"
-        )
-    skipped = {"swimlanes", "igg_course"}
-    drawn = [name for name in own.figures.names if name not in skipped]
+    found = suited(desk, source, ("capacity_months",), ("capacity",), "programme")
+    own = found.source
+    if own is None:
+        return _no_programme(source)
+    drawn = [name for name in own.figures.names if name.startswith("programme_")]
     return [
-        note,
+        found.note,
         grid(*(catalogue(own, view, name) for name in drawn)),
         *(guarded(lambda name=name: _plain(own, name), name) for name in own.tables),  # type: ignore[misc]
     ]
+
+
+def _no_programme(source: Source) -> list[Content]:
+    told_why = (
+        "This page shows how a programme with a limited number of chairs and a limited supply of immunoglobulin "
+        "would fare: queues, stock, utilisation. No run folder here has it for this scenario"
+    )
+    if source.scenario is not None and source.scenario.programme is None:
+        told_why += ", which describes no programme; one that does is programme-shortage.toml. To make one:"
+        return [notice(told_why), html.Pre("igsim capacity programme-shortage.toml", className="command")]
+    return [notice(f"{told_why}. To make one:"), html.Pre(f"igsim capacity {_file(source)}", className="command")]
 
 
 def _file(source: Source) -> str:
