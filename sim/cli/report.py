@@ -52,9 +52,11 @@ def report(
         typer.Option("--figures", help="Also write every figure of each run into its folder figures/."),
     ] = None,
     verification: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
-            "--verification", metavar="FILE", help="What igsim verify --format json printed, to be included."
+            "--verification",
+            metavar="FILE",
+            help="What igsim verify --format json printed (also with --full or --external). May be repeated.",
         ),
     ] = None,
     output_format: opt.FormatOption = opt.Format.TABLE,
@@ -65,7 +67,7 @@ def report(
     from sim.report.run_figures import write_figures
     from sim.report.workbook.run_workbook import write_run_workbook
 
-    written = [write_report(runs, output or runs[0] / "report.html", verification=verification)]
+    written = [write_report(runs, output or runs[0] / "report.html", verification=verification or ())]
     if output is None:
         written.append(write_run_workbook(runs, runs[0] / "workbook.xlsx"))
     for run in runs if figures is not None else ():

@@ -42,8 +42,9 @@ def opened(file: Path, width: int = 1280) -> Iterator[tuple[object, list[str], l
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
-        page.goto(file.as_uri())
-        page.wait_for_selector("html[data-drawn]", timeout=90_000, state="attached")
+        page.set_default_timeout(240_000)
+        page.goto(file.as_uri(), wait_until="commit")
+        page.wait_for_selector("html[data-drawn]", state="attached")
         yield page, said, [url for url in asked if url != file.as_uri()]
         browser.close()
 
@@ -221,13 +222,20 @@ def test_a_verification_is_included_and_anything_else_refused(folder_of, tmp_pat
     checks = [{"claim": "engines agree", "compared": "2 patients", "passed": False, "finding": "event 3"}]
     file = tmp_path / "verify.json"
     file.write_text(json.dumps({"scenarios": [{"title": "T", "digest": "abcdef0123", "checks": checks}]}))
-    page = sim.write_report([folder_of("run")], tmp_path / "a.html", verification=file).read_text()
+    page = sim.write_report([folder_of("run")], tmp_path / "a.html", verification=[file]).read_text()
     assert "FAILED" in page
     assert "engines agree" in page
+    outcome = {"outcome": "severe by 12 months", "verdict": "misses", "published": 0.45, "published_low": 0.34}
+    outcome |= {"published_high": 0.6, "model": 0.3, "model_low": 0.2, "model_high": 0.32, "study": "225 patients"}
+    beside = tmp_path / "external.json"
+    beside.write_text(json.dumps({"external": [outcome]}))
+    page = sim.write_report([folder_of("run")], tmp_path / "a.html", verification=[file, beside]).read_text()
+    assert "0.45 (0.34 to 0.6)" in page
+    assert "0.3 (0.2 to 0.32)" in page
     for content in ("{}", "[", '{"scenarios": [{"checks": [{"claim": 1, "passed": "yes"}]}]}'):
         file.write_text(content)
         with pytest.raises(UsageError, match="verify --format json"):
-            sim.write_report([folder_of("run")], tmp_path / "b.html", verification=file)
+            sim.write_report([folder_of("run")], tmp_path / "b.html", verification=[file])
     assert not (tmp_path / "b.html").exists()
 
 

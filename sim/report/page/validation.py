@@ -50,28 +50,35 @@ def validation_section(folders: Sequence[RunFolder], verification: Mapping[str, 
     return Section("validation", "Verification and validation", tuple(paragraphs), items=tuple(items))
 
 
-def read_verification(path: Path) -> Mapping[str, Any]:
-    """The JSON document of `igsim verify`.
+def read_verification(paths: Sequence[Path]) -> Mapping[str, Any] | None:
+    """What `igsim verify --format json` printed, with or without --full or --external, of all files together.
+
+    Returns:
+        Scenarios with their checks, and outcomes set beside published ones; None for no file.
 
     Raises:
-        UsageError: It is none.
+        UsageError: A file is none of these.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        rows = [check for one in document["scenarios"] for check in one["checks"]]
-        sound = all(isinstance(check["claim"], str) and isinstance(check["passed"], bool) for check in rows)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        problem = Problem(
-            str(path), f"{type(error).__name__}: {error}", "must be what igsim verify --format json printed"
-        )
-        raise UsageError("the verification cannot be read", [problem]) from error
-    if not sound:
-        problem = Problem(
-            str(path), "a check without claim or verdict", "must be what igsim verify --format json printed"
-        )
-        raise UsageError("the verification cannot be read", [problem])
-    found: Mapping[str, Any] = document
-    return found
+    found: dict[str, list[Any]] = {"scenarios": [], "external": []}
+    for path in paths:
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+            scenarios, external = document.get("scenarios", []), document.get("external", [])
+            checks = [check for one in scenarios for check in one["checks"]]
+            sound = all(isinstance(check["claim"], str) and isinstance(check["passed"], bool) for check in checks)
+            sound = sound and all(isinstance(row["outcome"], str) and row["verdict"] for row in external)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise _no_verification(path, f"{type(error).__name__}: {error}") from error
+        if not sound or not (checks or external):
+            raise _no_verification(path, "no checks with claim and verdict")
+        found["scenarios"] += scenarios
+        found["external"] += external
+    return found if paths else None
+
+
+def _no_verification(path: Path, found: str) -> UsageError:
+    problem = Problem(str(path), found, "must be what igsim verify --format json printed")
+    return UsageError("the verification cannot be read", [problem])
 
 
 def _verification(document: Mapping[str, Any]) -> list[Grid]:
@@ -88,7 +95,33 @@ def _verification(document: Mapping[str, Any]) -> list[Grid]:
         ]
         title = f"igsim verify: {one.get('title', '')} (digest {str(one.get('digest', ''))[:8]})"
         shown.append(grid(title, ("", "claim", "compared", "finding"), rows, left=4, small=True))
+    if document["external"]:
+        shown.append(_external(document["external"]))
     return shown
+
+
+def _external(rows: Sequence[Mapping[str, Any]]) -> Grid:
+    """The model beside published outcomes; those that inform an input are marked and are no evidence."""
+    cells = [
+        (
+            str(row["verdict"]),
+            str(row["outcome"]),
+            _interval(row, "published"),
+            _interval(row, "model"),
+            str(row.get("study") or ""),
+            str(row.get("used") or ""),
+        )
+        for row in rows
+    ]
+    columns = ("", "outcome", "published", "model", "study", "informs the model")
+    return grid("The model beside published outcomes", columns, cells, left=6, small=True)
+
+
+def _interval(row: Mapping[str, Any], name: str) -> str:
+    point, low, high = (row.get(key) for key in (name, f"{name}_low", f"{name}_high"))
+    if point is None:
+        return ""
+    return f"{point:.3g}" + (f" ({low:.2g} to {high:.2g})" if low is not None and high is not None else "")
 
 
 def own_checks(folder: RunFolder) -> Iterator[tuple[str, str, str]]:

@@ -45,13 +45,13 @@ RESULTS: Mapping[str, tuple[Sections, Sentences]] = {
 }
 
 
-def write_report(paths: Sequence[Path], output: Path, *, verification: Path | None = None) -> Path:
+def write_report(paths: Sequence[Path], output: Path, *, verification: Sequence[Path] = ()) -> Path:
     """Write the report of one or several run folders.
 
     Args:
         paths: Run folders, the main one first; a run and its probabilistic analysis make one report.
         output: HTML file.
-        verification: What `igsim verify --format json` printed; None for no such part.
+        verification: Files that `igsim verify --format json` printed, with or without --full or --external.
 
     Returns:
         The file.
@@ -61,9 +61,7 @@ def write_report(paths: Sequence[Path], output: Path, *, verification: Path | No
     """
     if output.suffix.lower() not in {".html", ".htm"}:
         raise UsageError("the report cannot be written", [Problem("-o", str(output), "must end in .html")])
-    page = report_page(
-        [open_folder(path) for path in paths], read_verification(verification) if verification else None
-    )
+    page = report_page([open_folder(path) for path in paths], read_verification(verification))
     partial = output.with_name(f".{output.name}.partial")
     try:
         partial.write_text(page, encoding="utf-8")
