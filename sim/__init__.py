@@ -17,6 +17,7 @@ Where things are, from what a user writes to what a user reads:
     runs        patients in batches -> RunResult; tracing: one patient, side by side; timelines: a sample over time;
                 explain: the compiled model
     capacity    patients who compete for chairs and immunoglobulin, on calendar time
+    calibrate   a scenario fitted to published data; trial: studies of simulated patients
     cea         incremental analysis, CEAC, CEAF, EVPI, of the simulation or of anyone's table
     work        many cores, many machines, interrupted runs; psa, sensitivity: what is played many times
     verify      the model against itself and against exact values

@@ -45,6 +45,7 @@ def _root(
 def build_app() -> typer.Typer:
     """The command with all its subcommands."""
     from sim.cli import (
+        calibrate,
         capacity,
         cea,
         compare,
@@ -91,6 +92,7 @@ def build_app() -> typer.Typer:
         compare,
         cea,
         scenario_files,
+        calibrate,
         verify,
     ):
         module.register(app)

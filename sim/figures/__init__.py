@@ -13,6 +13,7 @@ that lacks one. `Look` carries the currency and gives every strategy its colour,
     sensitivity     two-way map, correlations, gain of common luck
     distributions   histogram, ECDF, ridgeline of INMB, convergence
     infections      cumulative incidence, infections by cause and grade
+    calibration     published points over posterior bands
     resources       costs by item, grams of immunoglobulin
     benefit         INMB at one threshold, and over one input
     individuals     how single patients fare under two strategies

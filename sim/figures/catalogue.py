@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 
 from sim.figures import (
     acceptability,
+    calibration,
     capacity,
     distributions,
     infections,
@@ -295,6 +296,11 @@ CATALOGUE: Mapping[str, Recipe] = {
         "first infections over time, by cause",
         (("incidence_by_cause",),),
         lambda t, s: over_time.incidence_by_cause(t["incidence_by_cause"], s.look, labels=s.causes),
+    ),
+    "calibration_fit": Recipe(
+        "published incidence with its error over the posterior of a calibration",
+        (("calibration_curves", "calibration_targets"),),
+        lambda t, s: calibration.calibration_fit(t["calibration_curves"], t["calibration_targets"]),
     ),
     "infections_by_cause": Recipe(
         "infections per patient by cause and grade",

@@ -17,6 +17,7 @@ from scipy.special import gammaincinv, ndtr, ndtri
 from sim.parameters.distributions import quantile
 from sim.parameters.reconcile import reconcile
 from sim.scenario import Quantity, Scenario, matching, normal_correlation, quantities
+from sim.scenario.calibration import NUISANCE
 from sim.streams import AddressedLuck, Luck
 
 Floats = NDArray[np.float64]
@@ -48,7 +49,7 @@ class DrawTable:
 
 
 def draw_parameters(scenario: Scenario, n_draws: int, seed: int) -> DrawTable:
-    """Draw every uncertain quantity of a scenario.
+    """Draw every uncertain quantity of a scenario's model; what is true of studied cohorts alone is left out.
 
     Args:
         scenario: A validated scenario.
@@ -58,7 +59,11 @@ def draw_parameters(scenario: Scenario, n_draws: int, seed: int) -> DrawTable:
     Returns:
         The draws, adjusted where they would break a rule that joins several quantities (see `reconcile`).
     """
-    uncertain = {path: quantity for path, quantity, _ in quantities(scenario) if quantity.is_uncertain}
+    uncertain = {
+        path: quantity
+        for path, quantity, _ in quantities(scenario)
+        if quantity.is_uncertain and not path.startswith(NUISANCE)
+    }
     luck, draw = AddressedLuck(seed), np.arange(n_draws)
     uniform = _uniforms(scenario, tuple(uncertain), luck, draw)
     values = {path: quantile(quantity, uniform[path]) for path, quantity in uncertain.items() if _alone(quantity)}

@@ -11,6 +11,7 @@ from sim.build import compile_model
 from sim.parameters.distributions import quantile
 from sim.parameters.place import with_values
 from sim.scenario import Quantity, Scenario, quantities
+from sim.scenario.calibration import NUISANCE
 
 PROBED_AT = (0.1, 0.9)
 """Quantiles that take a quantity away from its base-case value."""
@@ -30,6 +31,7 @@ def unread(scenario: Scenario) -> tuple[str, ...]:
         path
         for path, quantity, _ in quantities(scenario)
         if quantity.is_uncertain
+        and not path.startswith(NUISANCE)
         and all(same(base, compile_model(with_values(scenario, {path: v}))) for v in _other(scenario, path, quantity))
     )
 

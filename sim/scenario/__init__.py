@@ -4,13 +4,15 @@
 arrays, engines or results.
 """
 
+from sim.scenario.calibration import Calibration, IncidenceTarget, ProportionTarget, RateTarget, StudiedCohort
 from sim.scenario.conditions import Condition, parse_condition
 from sim.scenario.editor_schema import json_schema
-from sim.scenario.jointly import matching, normal_correlation
+from sim.scenario.jointly import normal_correlation
 from sim.scenario.load import from_tables, load
 from sim.scenario.overrides import apply_overrides, parse_setting
 from sim.scenario.quantity import Quantity
 from sim.scenario.questions import warnings
+from sim.scenario.references import matching
 from sim.scenario.schema import (
     AfterInfections,
     AllOf,
@@ -49,6 +51,7 @@ __all__ = [
     "AnyOf",
     "AnyOfThese",
     "AtStart",
+    "Calibration",
     "Condition",
     "Correlation",
     "DespiteProphylaxis",
@@ -59,14 +62,18 @@ __all__ = [
     "IggLow",
     "IgmLow",
     "Immunoglobulin",
+    "IncidenceTarget",
     "Infectious",
     "Lognormal",
     "Never",
     "Normal",
+    "ProportionTarget",
     "Quantity",
+    "RateTarget",
     "Regimen",
     "Scenario",
     "Strategy",
+    "StudiedCohort",
     "TwoArmTrial",
     "Voi",
     "apply_overrides",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from math import pi, sin
 
+from sim.scenario.calibration_meaning import calibration_contradictions
 from sim.scenario.conditions import parse_condition
 from sim.scenario.correlations import is_positive_definite
 from sim.scenario.quantity import Quantity, shown, suggestion
-from sim.scenario.references import Contradiction
+from sim.scenario.references import Contradiction, matching
 from sim.scenario.schema import RankCorrelation, Scenario, quantities
 
 
@@ -20,6 +20,8 @@ def uncertain_contradictions(scenario: Scenario) -> Iterator[Contradiction]:
     yield from _correlations(scenario.psa.correlations, known)
     yield from _groups(scenario, known)
     yield from _designs(scenario)
+    if scenario.calibration:
+        yield from calibration_contradictions(scenario, scenario.calibration, known)
     for name, subgroup in scenario.subgroups.items():
         condition = parse_condition(subgroup.patients, scenario)
         if isinstance(condition, str):
@@ -43,11 +45,6 @@ def _designs(scenario: Scenario) -> Iterator[Contradiction]:
                 yield ("voi", "designs", name, arm), shown(strategy), allowed
         if design.control == design.treatment:
             yield ("voi", "designs", name, "treatment"), shown(design.treatment), "must differ from control"
-
-
-def matching(glob: str, paths: Mapping[str, object]) -> tuple[str, ...]:
-    """Paths that a glob stands for: itself, what lies below it, or what its stars match."""
-    return tuple(path for path in paths if fnmatchcase(path, glob) or fnmatchcase(path, f"{glob}.*"))
 
 
 def _shares(scenario: Scenario, known: Mapping[str, Quantity]) -> Iterator[Contradiction]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 
 from sim.scenario.people import CORRELATED
 from sim.scenario.prophylaxis import EVERYBODY
@@ -16,6 +17,11 @@ _ENTRY = {"frailty": "frailty_variance", "male": "male_proportion"}
 """Entries of the attributes that are not distributions of their own tables."""
 
 Contradiction = tuple[tuple[str, ...], str, str]
+
+
+def matching(glob: str, paths: Mapping[str, object]) -> tuple[str, ...]:
+    """Paths that a glob stands for: itself, what lies below it, or what its stars match."""
+    return tuple(path for path in paths if fnmatchcase(path, glob) or fnmatchcase(path, f"{glob}.*"))
 
 
 def unknown_names(parts: Parts) -> Iterator[Contradiction]:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, PrivateAttr, StringConstraints
 
+from sim.scenario.calibration import Calibration
 from sim.scenario.drugs import (
     AcuteToxicity,
     Agent,
@@ -82,6 +83,7 @@ __all__ = [
     "AnyOfThese",
     "AtStart",
     "ByGrade",
+    "Calibration",
     "Cause",
     "Condition",
     "Correlation",
@@ -194,6 +196,7 @@ class Scenario(Table):
     subgroups: dict[Name, Subgroup] = Field(
         default={}, description="Patients for whom a decision of their own is considered, by name."
     )
+    calibration: Calibration | None = Field(default=None, description="Published data to fit; default none.")
 
     programme: Programme | None = Field(
         default=None, description="An infusion programme with chairs and supply, played by igsim capacity."

@@ -103,7 +103,7 @@ def starter_text(name: str, based_on: str) -> str:
 
 
 def init_files(target: Path, based_on: str) -> list[Path]:
-    """Write a new scenario and, beside it, copies of what it extends.
+    """Write a new scenario and, beside it, copies of what it extends and of the draws that it names.
 
     Args:
         target: The new file (ending .toml), or a folder to put `my-scenario.toml` into.

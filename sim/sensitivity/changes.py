@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from sim.parameters import quantile
 from sim.scenario import Quantity, Scenario, from_tables, quantities
+from sim.scenario.calibration import NUISANCE
 
 SHARES: Final = "patients.agents."
 """Paths whose values are shares of one whole."""
-RESEARCH: Final = "voi."
+APART: Final = ("voi.", NUISANCE)
+"""What only the value of research or the calibration asks."""
 TAILS: Final = (0.025, 0.975)
 
 
@@ -42,12 +44,13 @@ class Uncertain:
 def uncertain(scenario: Scenario) -> tuple[Uncertain, ...]:
     """Every quantity with a range, an interval or a distribution that an outcome could depend on.
 
-    In the order of the format; what only the value of research asks (`voi`) moves no outcome and is left out.
+    In the order of the format; what only the value of research and the calibration ask moves no outcome and is
+    left out.
     """
     posterior = {path: column for each in scenario.posteriors for path, column in each.columns.items()}
     found = []
     for path, quantity, unit in quantities(scenario):
-        bounds = None if path.startswith(RESEARCH) else interval(quantity, posterior.get(path))
+        bounds = None if path.startswith(APART) else interval(quantity, posterior.get(path))
         if bounds:
             low, high, source = bounds
             found.append(Uncertain(path, unit, quantity.value, low, high, source))

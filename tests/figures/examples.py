@@ -152,3 +152,26 @@ def ig_use() -> pd.DataFrame:
         for name, start in (("none", 0.0), ("primary", 1.0))
     ]
     return pd.concat(pieces, ignore_index=True).assign(grams=lambda t: 30 * t["on_ig"], grams_mcse=0.4)
+
+
+def calibration_curves() -> pd.DataFrame:
+    months = np.arange(1.0, 13.0)
+    median = 1 - np.exp(-0.06 * months)
+    return pd.DataFrame(
+        {"target": "seen", "months": months, "low": 0.8 * median, "median": median, "high": 1.2 * median}
+    )
+
+
+def calibration_targets() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "target": "seen",
+            "month": [5.0, 10.0],
+            "fitted": False,
+            "observed": [0.3, 0.4],
+            "observed_low": [0.2, 0.28],
+            "observed_high": [0.4, 0.52],
+            "predicted_low": [0.15, 0.2],
+            "predicted_high": [0.45, 0.6],
+        }
+    )

@@ -224,6 +224,8 @@ def psa_tables() -> dict[str, pd.DataFrame]:
         .rename(columns={"path": "parameter", "correlation": "pearson", "standard_error": "pearson_se"})
         .assign(wtp=100_000.0, comparator="none"),
         "common_luck": examples.common_luck(),
+        "calibration_curves": examples.calibration_curves(),
+        "calibration_targets": examples.calibration_targets(),
     }
 
 

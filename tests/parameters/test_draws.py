@@ -108,7 +108,7 @@ def test_a_scenario_at_a_draw_compiles_as_one_written_with_its_values(file):
         tables = scenario.resolved()
         overrides = dict(zip(table.paths, table.matrix[i].tolist(), strict=True))
         assert same(compile_model(placed), compile_model(from_tables(tables, overrides=overrides)))
-    assert scenario == sim.load(file).without_programme()
+    assert scenario.digest == sim.load(file).without_programme().digest
 
 
 def test_placing_a_value_changes_only_that_value(base):

@@ -147,3 +147,14 @@ def other_pair(tables: Tables, keys: PathKeys) -> None:
 def other_group(tables: Tables, keys: PathKeys) -> None:
     node, key = parent_of(tables, keys)
     node[key] = ["crs.cost"]
+
+
+def other_agent(tables: Tables, keys: PathKeys) -> None:
+    node, _ = parent_of(tables, keys)
+    node.clear()
+    node["elranatamab"] = 1.0
+
+
+def other_observation(tables: Tables, keys: PathKeys) -> None:
+    node, key = parent_of(tables, keys)
+    node[key] = [0.25, 0.45] if isinstance(node[key], list) else 0.6

@@ -11,10 +11,12 @@ from tests.walkthrough.changes import (
     dearer_health,
     move_share,
     only_carriers,
+    other_agent,
     other_end,
     other_grade,
     other_group,
     other_kind,
+    other_observation,
     other_package,
     other_pair,
     other_regimen,
@@ -72,6 +74,7 @@ from tests.walkthrough.selections import (
 )
 
 MARGINAL = "read where the effect is marginal, as is all by which patients of a cohort differ"
+FITTED = "read by `igsim calibrate` alone"
 
 DECLARED: dict[str, Expectation] = {
     "format": Expectation(to=put(2), refused=True, note="the only version"),
@@ -320,5 +323,31 @@ DECLARED: dict[str, Expectation] = {
     "subgroups.{subgroup}.patients": Expectation(
         to=put("igg_mg_dl<300"), note="whom `igsim psa` and `igsim dsa --price` look at apart"
     ),
+    # ------------------------------------------------------------------ published data
+    "calibration.free": Expectation(to=put(["patients.frailty*"]), note=FITTED),
+    "calibration.draws": Expectation(note=FITTED),
+    "calibration.cohorts.{cohort}.label": descriptive(),
+    "calibration.cohorts.{cohort}.source": descriptive(),
+    "calibration.cohorts.{cohort}.patients": Expectation(note=FITTED),
+    "calibration.cohorts.{cohort}.agents.{agent}": Expectation(to=other_agent, note=FITTED),
+    "calibration.cohorts.{cohort}.ig_uptake": Expectation(note=FITTED),
+    "calibration.cohorts.{cohort}.antimicrobials": Expectation(to=put(["levofloxacin"]), note=FITTED),
+    "calibration.cohorts.{cohort}.follow_up.pattern": Expectation(to=put("exponential"), note=FITTED),
+    "calibration.cohorts.{cohort}.follow_up.median_months": Expectation(note=FITTED),
+    "calibration.targets.{target}.kind": Expectation(
+        to=put("hunch"), refused=True, note="each has entries of its own"
+    ),
+    "calibration.targets.{target}.cohort": Expectation(to=put("nobody"), refused=True, note="the only one here"),
+    "calibration.targets.{target}.infections": Expectation(to=put("any"), note=FITTED),
+    "calibration.targets.{target}.exits": Expectation(to=put("censored"), note=FITTED),
+    "calibration.targets.{target}.months": Expectation(to=put([2.0, 5.0]), note=FITTED),
+    "calibration.targets.{target}.observed": Expectation(to=other_observation, note=FITTED),
+    "calibration.targets.{target}.events": Expectation(note=FITTED),
+    "calibration.targets.{target}.patient_months": Expectation(note=FITTED),
+    "calibration.targets.{target}.what": Expectation(to=put("well"), refused=True, note="the only one so far"),
+    "calibration.targets.{target}.month": Expectation(note=FITTED),
+    "calibration.targets.{target}.worth_patients": Expectation(note=FITTED),
+    "calibration.targets.{target}.fitted": Expectation(note=FITTED),
+    "calibration.targets.{target}.source": descriptive(),
 }
 """Pattern to what a change of the entry moves, in the scenario in which every entry matters."""

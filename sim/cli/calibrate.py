@@ -1,0 +1,44 @@
+"""`igsim calibrate`: fit a scenario to published data."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.cli import options as opt
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(name="calibrate", epilog="Example: igsim calibrate scenarios/calibration.toml")(calibrate)
+
+
+def calibrate(
+    scenario: opt.ScenarioFile,
+    seed: opt.Seed = None,
+    settings: opt.Settings = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),
+    save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
+    output_format: opt.FormatOption = opt.Format.TABLE,
+) -> None:
+    """Fit the free quantities of a scenario to its [calibration] targets: posterior, fit, what cannot be known."""
+    from sim.calibrate import calibrate as fit
+    from sim.cli.answers import Answer, hand_over
+    from sim.report.calibrate_text import calibrate_document, calibrate_tables, print_calibration
+
+    loaded = opt.load_scenario(scenario, settings)
+    started = time.perf_counter()
+    with opt.Bar("rounds of sampling") as bar:
+        result = fit(loaded, seed, bar)
+    answer = Answer(
+        calibrate_document(result),
+        calibrate_tables(result),
+        lambda console, folder: print_calibration(console, result, folder),
+        {"entries.toml": result.as_entries("posterior.csv")},
+    )
+    hand_over(answer, [loaded], out if save else None, scenario.stem, started, settings or [], output_format)
+    if not result.has_converged:
+        raise typer.Exit(1)

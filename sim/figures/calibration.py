@@ -1,0 +1,115 @@
+"""Published points with their intervals over the curves that a calibration gives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from sim.figures.style import COLOURS, INK, finished, plain, sentence, tinted
+from sim.figures.tables import checked
+
+
+def calibration_fit(curves: pd.DataFrame, targets: pd.DataFrame) -> go.Figure:
+    """Posterior bands of cumulative incidence with what was observed, a panel for each target.
+
+    Args:
+        curves: Columns target, months, low, median, high (95 % band).
+        targets: Columns target, month, observed, observed_low, observed_high, predicted_low, predicted_high, fitted.
+
+    Returns:
+        For each target a band, its median, the published points with their sampling error, and the range in which a
+        study of that size would fall.
+
+    Raises:
+        TableError: A table cannot be drawn.
+    """
+    bands = checked(curves, "calibration curves", names=("target",), numbers=("months", "low", "median", "high"))
+    limits = ("observed_low", "observed_high", "predicted_low", "predicted_high")
+    points = checked(targets, "calibration targets", names=("target",), numbers=("month", "observed", *limits))
+    names = list(dict.fromkeys(bands["target"]))
+    fitted = dict(zip(targets["target"], targets["fitted"], strict=True))
+    titles = [plain(name) + ("" if fitted.get(name, True) else " (not fitted)") for name in names]
+    figure = make_subplots(cols=max(len(names), 1), shared_yaxes=True, subplot_titles=titles)
+    for column, name in enumerate(names, start=1):
+        band = bands[bands["target"] == name].sort_values("months")
+        seen = points[points["target"] == name]
+        for trace in (*_band(band, first=column == 1), *_points(seen, first=column == 1)):
+            figure.add_trace(trace, row=1, col=column)
+    figure.update_xaxes(title_text="Months since the first dose", rangemode="tozero")
+    figure.update_yaxes(range=[0, 1], tickformat=".0%")
+    figure.update_yaxes(title_text="Patients with a first infection", col=1)
+    return finished(
+        figure,
+        "Calibration: published incidence over the posterior",
+        sentence(["bars: 95 % sampling error of what was observed", "grey: 95 % of studies of that size"]),
+        height=500,
+        panels=True,
+    )
+
+
+def _band(band: pd.DataFrame, *, first: bool) -> tuple[go.Scatter, go.Scatter]:
+    colour = COLOURS[0]
+    shade = go.Scatter(
+        x=np.concatenate([band["months"], band["months"][::-1]]),
+        y=np.concatenate([band["high"], band["low"][::-1]]),
+        fill="toself",
+        fillcolor=tinted(colour, 0.2),
+        line={"width": 0},
+        mode="lines",
+        name="Posterior, 95 %",
+        legendgroup="band",
+        showlegend=first,
+        hoverinfo="skip",
+    )
+    middle = go.Scatter(
+        x=band["months"],
+        y=band["median"],
+        mode="lines",
+        line={"color": colour, "width": 2.5},
+        name="Posterior median",
+        legendgroup="median",
+        showlegend=first,
+        hovertemplate="month %{x:.1f}<br>%{y:.1%}",
+    )
+    return shade, middle
+
+
+def _points(seen: pd.DataFrame, *, first: bool) -> tuple[go.Scatter, go.Scatter]:
+    middle = (seen["predicted_high"] + seen["predicted_low"]) / 2
+    study = go.Scatter(
+        x=seen["month"],
+        y=middle,
+        mode="markers",
+        marker={"size": 1, "color": "#6B6B6B"},
+        error_y={
+            "type": "data",
+            "array": (seen["predicted_high"] - seen["predicted_low"]) / 2,
+            "thickness": 7,
+            "width": 0,
+            "color": "rgba(107,107,107,0.35)",
+        },
+        name="A study of that size, 95 %",
+        legendgroup="study",
+        showlegend=first,
+        hoverinfo="skip",
+    )
+    published = go.Scatter(
+        x=seen["month"],
+        y=seen["observed"],
+        mode="markers",
+        marker={"symbol": "circle-open", "size": 11, "color": INK, "line": {"width": 2.5}},
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": seen["observed_high"] - seen["observed"],
+            "arrayminus": seen["observed"] - seen["observed_low"],
+            "color": INK,
+        },
+        name="Published",
+        legendgroup="published",
+        showlegend=first,
+        hovertemplate="month %{x:.1f}<br>%{y:.1%}<extra></extra>",
+    )
+    return study, published
