@@ -123,21 +123,7 @@ def simulate(
         return {}
     some = replace(model, strategies=tuple(model.strategies[k] for k in which))
     together = numpy_engine.simulate(some, luck, patient)
-    return {k: one_strategy(together, place) for place, k in enumerate(which)}
-
-
-def one_strategy(histories: Histories, place: int) -> Histories:
-    """Histories of one of several strategies; the strategy is the last axis but one of every array."""
-
-    def cut(value: np.ndarray) -> np.ndarray:
-        return value[..., place : place + 1, :].copy()
-
-    def cut_all(whole: Any) -> Any:
-        parts = {f.name: getattr(whole, f.name) for f in fields(whole)}
-        return replace(whole, **{k: cut_all(v) if is_dataclass(v) else cut(v) for k, v in parts.items()})
-
-    one: Histories = cut_all(histories)
-    return one
+    return {k: together.of_strategy(place) for place, k in enumerate(which)}
 
 
 def condensed(model: ClinicalModel, values: Sequence[dict[str, Floats]], n: int) -> Outcomes:

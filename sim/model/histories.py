@@ -5,7 +5,7 @@ Amounts are physical (events, months, infusions); prices and utilities come late
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
@@ -70,6 +70,29 @@ class Illnesses:
     held_months: Floats
     held_drug: Floats
     held_drug_discounted: Floats
+
+    def of_strategy(self, strategy: int) -> Illnesses:
+        """Those under one strategy, whose arrays then have one row."""
+        before, after = strategy * self.n_patients, (strategy + 1) * self.n_patients
+        own = np.flatnonzero((self.row >= before) & (self.row < after))
+        own_courses = np.flatnonzero((self.course_row >= before) & (self.course_row < after))
+        one = slice(strategy, strategy + 1)
+        return Illnesses(
+            n_causes=self.n_causes,
+            n_strategies=1,
+            n_patients=self.n_patients,
+            row=self.row[own] - before,
+            time=self.time[own],
+            kind=self.kind[own],
+            fatal=self.fatal[own],
+            vulnerable=self.vulnerable[own],
+            course_row=self.course_row[own_courses] - before,
+            course_time=self.course_time[own_courses],
+            course_of=self.course_of[own_courses],
+            held_months=self.held_months[one].copy(),
+            held_drug=self.held_drug[one].copy(),
+            held_drug_discounted=self.held_drug_discounted[one].copy(),
+        )
 
     @cached_property
     def grade(self) -> Integers:
@@ -151,3 +174,14 @@ class Histories:
     igg_tests: Floats
     infusions: Infusions
     illnesses: Illnesses
+
+    def of_strategy(self, strategy: int) -> Histories:
+        """Those under one strategy, sharing no memory with these."""
+        one = slice(strategy, strategy + 1)
+        rows = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("infusions", "illnesses")}
+        given = {f.name: getattr(self.infusions, f.name)[one].copy() for f in fields(Infusions)}
+        return Histories(
+            **{name: value[one].copy() for name, value in rows.items()},
+            infusions=Infusions(**given),
+            illnesses=self.illnesses.of_strategy(strategy),
+        )

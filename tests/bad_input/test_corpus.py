@@ -2,9 +2,9 @@
 
 The folder says what is done with the file: a cohort is played, a table of draws analysed, a run folder plotted; a
 file of options holds the words of a command line. Each ends with exit status 2, the message on standard error,
-nothing on standard output and nothing written. In messages {here} stands for the folder of the file and {scenarios}
-for the shipped scenarios. `python -m tests.bad_input.test_corpus` writes the messages of files that have none, to be
-read and judged before they are kept.
+nothing on standard output and nothing written. In messages {here} stands for the folder of the file, {scenarios} for
+that of the shipped scenarios and {shipped} for their names. `python -m tests.bad_input.test_corpus` writes the
+messages of files that have none, to be read and judged before they are kept.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ PLACES = {
     "tutorial": REPOSITORY / "scenarios/tutorial.toml",
     "table": CORPUS / "psa_table/sound.csv",
 }
+SHIPPED = ", ".join(sorted(path.stem for path in PLACES["scenarios"].glob("*.toml")))
 
 
 def arguments(path: Path) -> list[str]:
@@ -58,7 +59,7 @@ def refusal(path: Path, folder: Path) -> tuple[int, str, str, list[str]]:
         said = CliRunner(env={"COLUMNS": "120", "TERM": "dumb"}).invoke(build_app(), arguments(path))
     assert said.exception is None or isinstance(said.exception, SystemExit), said.exception
     words = said.stderr.replace(str(path.parent), "{here}").replace(str(PLACES["scenarios"]), "{scenarios}")
-    words = words.replace(str(PLACES["table"].parent), "{tables}")
+    words = words.replace(str(PLACES["table"].parent), "{tables}").replace(SHIPPED, "{shipped}")
     return said.exit_code, said.stdout, words, sorted(each.name for each in folder.iterdir())
 
 
