@@ -44,7 +44,7 @@ def problems(path: Path, scenario: Scenario, columns: Mapping[str, str] | None =
         ("p.csv", b"", "file: found an empty file; a header and at least one row"),
         ("p.csv", b"\n\n", "file: found an empty file; a header and at least one row"),
         ("p.csv", b"weight_kg\n", "row 2: found nothing beneath the header; at least one row"),
-        ("p.ods", b"x", "extension: found .ods; one of .csv, .csv.gz, .parquet, .xlsx"),
+        ("p.ods", b"x", "extension: found .ods; one of .csv, .csv.gz, .tsv, .tsv.gz, .txt, .txt.gz, .parquet, .xlsx"),
         ("p.csv", "weight_kg\n70\n".encode("utf-16"), "encoding: found UTF-16; UTF-8: save as 'CSV UTF-8'"),
         ("p.csv.gz", b"weight_kg\n70\n", "file: found Not a gzipped file (b'we'); a whole gzip file"),
         (
