@@ -1,7 +1,7 @@
 """What there is to look at: run folders below one results folder, and scenarios. Nothing else is ever read.
 
 A run folder is named by its place below the results folder, a scenario by its name; neither is a path of the file
-system, so an address cannot lead anywhere else. What cannot be read is a `ResultsError` that says why.
+system, so an address cannot lead anywhere else. What cannot be read is a `RunFolderError` that says why.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pandas as pd
 from sim.dashboard.address import shortened
 from sim.dashboard.bench import PATIENTS
 from sim.dashboard.recent import Recent
-from sim.errors import IgsimError, ResultsError
+from sim.errors import IgsimError, RunFolderError
 from sim.figures import FigureSet, Look, Setting
 from sim.report.run_figures import run_figures
 from sim.runs import RunResult
@@ -152,25 +152,25 @@ class Library:
             name: `NAME/ID`, below the results folder.
 
         Raises:
-            ResultsError: It is no such name, or leads out of the results folder.
+            RunFolderError: It is no such name, or leads out of the results folder.
         """
         parts = name.split("/")
         plain = len(parts) == 2 and all(part and not part.startswith(".") and "\\" not in part for part in parts)
         if not plain or any(ord(letter) < 32 for letter in name):
             message = f"{shortened(name)} is no run folder; must be NAME/ID below {self.root}"
-            raise ResultsError(message)
+            raise RunFolderError(message)
         folder = self.root / parts[0] / parts[1]
         try:
             inside = folder.resolve().is_relative_to(self.root.resolve())
         except OSError as error:
             message = f"{shortened(name)} cannot be looked up ({error.strerror or error})"
-            raise ResultsError(message) from error
+            raise RunFolderError(message) from error
         if not inside:
             message = f"{shortened(name)} leads out of {self.root}"
-            raise ResultsError(message)
+            raise RunFolderError(message)
         if not folder.is_dir():
             message = f"there is no run folder {shortened(name)} below {self.root}"
-            raise ResultsError(message)
+            raise RunFolderError(message)
         return folder
 
     def open(self, key: str) -> Source:
@@ -188,7 +188,7 @@ class Library:
         if not key.startswith(SCENARIO) or name not in self.scenario_files:
             known = ", ".join(self.scenario_files)
             message = f"{shortened(key)} is neither a run folder (run:NAME/ID) nor one of the scenarios {known}"
-            raise ResultsError(message)
+            raise RunFolderError(message)
         return self._scenario(name)
 
     def _scenario(self, name: str) -> Source:
@@ -224,7 +224,7 @@ class Library:
             found = stamps(sorted(folder.iterdir()))
         except OSError as error:
             message = f"{name}: this run folder cannot be read ({_told(error)})"
-            raise ResultsError(message) from error
+            raise RunFolderError(message) from error
         return self._sources.get(("run", name, found), lambda: self._verified(folder, name))
 
     def _verified(self, folder: Path, name: str) -> Source:
@@ -245,13 +245,13 @@ class Library:
             )
         except _FAULTS as error:
             message = f"{name}: this run folder cannot be read ({_told(error)}); make it again with `igsim`"
-            raise ResultsError(message) from error
+            raise RunFolderError(message) from error
 
     def _check_names(self, folder: Path, manifest: Mapping[str, Any]) -> None:
         for file in manifest["files"]:
             if PurePath(file).name != file:
                 message = f"{folder}: the manifest lists {shortened(file)}, which is not in the folder"
-                raise ResultsError(message)
+                raise RunFolderError(message)
 
 
 def stamps(files: Sequence[Path]) -> tuple[tuple[str, int, int], ...]:

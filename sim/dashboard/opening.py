@@ -38,7 +38,7 @@ def opening(what: Path | None, results: Path) -> Opening:
 
     Raises:
         InputError: It is neither, or a scenario that cannot be meant.
-        ResultsError: It is a run folder that cannot be read.
+        RunFolderError: It is a run folder that cannot be read.
     """
     shipped = shipped_scenarios()
     if what is None:

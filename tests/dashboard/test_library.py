@@ -10,7 +10,7 @@ import pytest
 
 from sim.dashboard.library import Library
 from sim.dashboard.opening import opening
-from sim.errors import IgsimError, InputError, ResultsError
+from sim.errors import IgsimError, InputError, RunFolderError
 from tests.dashboard.conftest import TUTORIAL
 
 
@@ -25,10 +25,14 @@ def test_runs_are_listed_newest_first_and_broken_ones_say_why(desk, entries):
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("altered", "altered since the run wrote it"), ("nomanifest", "cannot be read"), ("strange", "cannot be read")],
+    [
+        ("altered", "altered since the run wrote it"),
+        ("nomanifest", "must be the JSON document that the run wrote"),
+        ("strange", "cannot be read"),
+    ],
 )
 def test_a_broken_run_is_an_error_that_says_why(desk, name, told):
-    with pytest.raises(ResultsError, match=told):
+    with pytest.raises(RunFolderError, match=told):
         desk.library.open(f"run:tutorial/20000101-000000-{name}")
 
 
@@ -63,7 +67,7 @@ def test_a_link_out_of_the_root_is_refused(root, entries, tmp_path):
     (own / "name" / "link").symlink_to(outside)
     library = Library(own, {})
     assert "leads out of" in library.runs()[0].problem
-    with pytest.raises(ResultsError, match="leads out of"):
+    with pytest.raises(RunFolderError, match="leads out of"):
         library.open("run:name/link")
 
 
@@ -75,7 +79,7 @@ def test_a_manifest_cannot_name_files_elsewhere(root, entries, tmp_path):
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["files"]["../../../secret.parquet"] = manifest["files"]["outcomes.parquet"]
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(ResultsError, match="not in the folder"):
+    with pytest.raises(RunFolderError, match="outside the folder"):
         Library(tmp_path / "results", {}).open("run:name/run")
 
 
@@ -111,7 +115,7 @@ def test_what_to_open(root, entries, tmp_path):
     assert found.scenarios["tutorial"] == TUTORIAL, "the shipped one of that name is still there"
     with pytest.raises(InputError, match=r"nowhere; must be a run folder or a scenario"):
         opening(tmp_path / "nowhere", root)
-    with pytest.raises(ResultsError, match="not a run folder"):
+    with pytest.raises(RunFolderError, match="not a run folder"):
         opening(tmp_path, root)
 
 
@@ -126,7 +130,7 @@ def test_what_has_changed_on_disk_is_read_again(root, entries, tmp_path):
     library.open("scenario:own")
     (folder / "outcomes.csv").write_text("altered")
     own.write_text(own.read_text().replace('title = "Tutorial"', 'title = "Another"'))
-    with pytest.raises(ResultsError, match="altered since"):
+    with pytest.raises(RunFolderError, match="altered since"):
         library.open("run:name/run")
     assert (scenario.entry.title, library.open("scenario:own").entry.title) == ("Tutorial", "Another")
     own.unlink()
