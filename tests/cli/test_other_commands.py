@@ -239,6 +239,8 @@ def test_shipped_scenarios_are_found_by_name() -> None:
         "gprc5d-us",
         "bcma-uk-nice",
         "bcma-italy",
+        "calibrated",
+        "calibration",
         "indication-based",
         "structural-alternatives",
         "marginal-effect",
