@@ -1,6 +1,7 @@
 """The dashboard in a real browser: sliders, pages, downloads, addresses, keyboard, two users, hostile texts.
 
-Screenshots of every page go to `build/screenshots`, for people to look at.
+Screenshots of every page go to `build/screenshots`, for people to look at. Part of `make slow`: on two cores that
+have other work, a page has been seen to wait for ever.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from tests.browser import ARGUMENTS, chromium, needs_chromium
 from tests.dashboard.conftest import PRICE
 
 playwright = pytest.importorskip("playwright.sync_api")
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.slow]
 
 SHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 WHAT_IF = "/what-if?look_at=scenario:tutorial"
