@@ -48,13 +48,14 @@ def dashboard(
     name = "127.0.0.1" if host in ("0.0.0.0", "::") else host
     name = f"[{name}]" if ":" in name else name
     url = f"http://{name}:{server.port}{View(page=chosen.page, look_at=chosen.key).href()}"
-    typer.echo(f"Dashboard: {url}")
-    typer.echo("Ctrl-C ends it.")
-    if open_browser:
-        import webbrowser
-
-        webbrowser.open(url)
     try:
+        # Ctrl-C may come as soon as the words are out.
+        typer.echo(f"Dashboard: {url}")
+        typer.echo("Ctrl-C ends it.")
+        if open_browser:
+            import webbrowser
+
+            webbrowser.open(url)
         server.serve_forever()
     except KeyboardInterrupt:
         pass
