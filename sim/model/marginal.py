@@ -22,7 +22,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from sim.model.hazards import subject_ratio
 from sim.model.pace import Pace
@@ -220,4 +219,7 @@ class _Cohort:
             high *= 2
         if high >= LARGEST:
             return LARGEST
+        # Imported here: few scenarios have marginal ratios, and the library is slow to load.
+        from scipy.optimize import brentq
+
         return float(brentq(lambda ratio: cumulative(ratio, exits) - wanted, low, high, xtol=1e-12, rtol=1e-10))
