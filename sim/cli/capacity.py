@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
         name="capacity",
-        epilog="Example: igsim capacity scenarios/programme-shortage.toml --replications 20 --workers 2 "
+        epilog="Example: igsim capacity scenarios/programme-shortage.toml --replications 20 "
         "--set programme.chairs.count=3",
     )(capacity)
 
@@ -45,7 +45,7 @@ def capacity(
     ] = None,
     seed: opt.Seed = None,
     settings: opt.Settings = None,
-    workers: opt.Workers = 1,
+    workers: opt.Workers = None,
     scheduler: opt.Scheduler = None,
     resume: opt.Resume = False,
     out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),

@@ -35,7 +35,7 @@ def long_run(
     scenarios: Sequence[Scenario],
     *,
     home: Path | None,
-    workers: int = 1,
+    workers: int | None = None,
     scheduler: str | None = None,
     resume: bool = False,
 ) -> Iterator[LongWork]:
@@ -47,7 +47,7 @@ def long_run(
         context: The command as it was called.
         scenarios: What is played, as changed by `--set`.
         home: Where the run folder will be, `--out` and the scenario's name; None keeps nothing (`--no-save`).
-        workers: Processes of this machine.
+        workers: Processes of this machine; None for as many as it pays to have.
         scheduler: Address of a Dask scheduler.
         resume: Whether to take up unfinished work.
 

@@ -94,8 +94,14 @@ TargetMcse = Annotated[
     ),
 ]
 Workers = Annotated[
-    int,
-    typer.Option("--workers", min=1, max=1024, metavar="N", help="Processes of this machine that share the work."),
+    int | None,
+    typer.Option(
+        "--workers",
+        min=1,
+        max=1024,
+        metavar="N",
+        help="Processes of this machine that share the work (default: one a core, for work of over a second).",
+    ),
 ]
 Scheduler = Annotated[
     str | None,

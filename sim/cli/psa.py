@@ -30,7 +30,7 @@ def psa(
     ] = False,
     target_mcse: opt.TargetMcse = None,
     settings: opt.Settings = None,
-    workers: opt.Workers = 1,
+    workers: opt.Workers = None,
     scheduler: opt.Scheduler = None,
     resume: opt.Resume = False,
     out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),

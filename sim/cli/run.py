@@ -29,7 +29,7 @@ def run(
     cohort: opt.CohortFile = None,
     columns: opt.CohortColumns = None,
     sheet: opt.CohortSheet = None,
-    workers: opt.Workers = 1,
+    workers: opt.Workers = None,
     scheduler: opt.Scheduler = None,
     resume: opt.Resume = False,
     out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),

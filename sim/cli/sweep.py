@@ -66,7 +66,7 @@ def sweep(
     patients: opt.Patients = None,
     seed: opt.Seed = None,
     settings: opt.Settings = None,
-    workers: opt.Workers = 1,
+    workers: opt.Workers = None,
     scheduler: opt.Scheduler = None,
     resume: opt.Resume = False,
     out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),

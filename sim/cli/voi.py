@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,7 @@ from sim.errors import Problem, UsageError
 if TYPE_CHECKING:
     from sim.scenario import Scenario
     from sim.voi import Evidence
+    from sim.work import Runner
 
 DEFAULT_SIZES = (50, 100, 200, 400, 800)
 MOST_PER_ARM = 10**7
@@ -31,6 +33,7 @@ def register(app: typer.Typer) -> None:
 
 
 def voi(
+    context: typer.Context,
     source: Annotated[
         Path,
         typer.Argument(
@@ -85,6 +88,9 @@ def voi(
             help="Cost and pace of the trial of --arms.",
         ),
     ] = None,
+    workers: opt.Workers = None,
+    scheduler: opt.Scheduler = None,
+    resume: opt.Resume = False,
     out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),
     save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
     output_format: opt.FormatOption = opt.Format.TABLE,
@@ -105,47 +111,50 @@ def voi(
         "--population": population,
         "--trial-cost": trial_cost,
     }
-    to_play = {"--draws": draws, "--patients": patients, "--seed": seed, "--set": settings}
+    to_play: dict[str, object] = {"--draws": draws, "--patients": patients, "--seed": seed, "--set": settings}
+    to_play |= {"--workers": workers, "--scheduler": scheduler, "--resume": resume}
     sizes = parse_sizes(n)
     scenario: Scenario | None = None
-    if source.is_dir():
-        from sim.psa.evidence import evidence_of_run
+    with ExitStack() as until_written:
+        if source.is_dir():
+            from sim.psa.evidence import evidence_of_run
 
-        refuse(source, "a run folder", {**table_only, **to_play})
-        evidence, scenario = evidence_of_run(source)
-    elif source.suffix.lower() == ".toml":
-        refuse(source, "a scenario", table_only)
-        evidence, scenario = _played(source, draws, patients, seed, settings)
-    else:
-        from sim.cli.voi_table import evidence_of_table
+            refuse(source, "a run folder", {**table_only, **to_play})
+            evidence, scenario = evidence_of_run(source)
+        elif source.suffix.lower() == ".toml":
+            from sim.cli.long_run import long_run
 
-        refuse(source, "a table", {"--design": design, **to_play, **({"--wtp": wtp} if nmb else {})})
-        evidence = evidence_of_table(source, effects, parameters, nmb, group or [], arms, population, trial_cost)
-    if scenario is not None:
-        evidence = replace(evidence, trials=chosen_trials(evidence, design))
-    thresholds = parse_wtp(wtp) if wtp else list(scenario.analysis.wtp_per_qaly if scenario else DEFAULT_WTP)
-    report = assess(evidence, [0.0] if nmb else thresholds, sizes, source=str(source), scenario=scenario)
-    answer = Answer(
-        voi_document(report), voi_tables(report), lambda console, folder: print_voi(console, report, folder)
-    )
-    name = source.stem if scenario is None or source.suffix else source.resolve().parent.name
-    hand_over(
-        answer, [scenario] if scenario else [], out if save else None, name, started, settings or [], output_format
-    )
+            refuse(source, "a scenario", table_only)
+            scenario, home = opt.load_scenario(source, settings), out / source.stem if save else None
+            work = long_run(context, [scenario], home=home, workers=workers, scheduler=scheduler, resume=resume)
+            evidence = _played(scenario, draws, patients, seed, until_written.enter_context(work))
+        else:
+            from sim.cli.voi_table import evidence_of_table
+
+            refuse(source, "a table", {"--design": design, **to_play, **({"--wtp": wtp} if nmb else {})})
+            evidence = evidence_of_table(source, effects, parameters, nmb, group or [], arms, population, trial_cost)
+        if scenario is not None:
+            evidence = replace(evidence, trials=chosen_trials(evidence, design))
+        thresholds = parse_wtp(wtp) if wtp else list(scenario.analysis.wtp_per_qaly if scenario else DEFAULT_WTP)
+        report = assess(evidence, [0.0] if nmb else thresholds, sizes, source=str(source), scenario=scenario)
+        answer = Answer(
+            voi_document(report), voi_tables(report), lambda console, folder: print_voi(console, report, folder)
+        )
+        name = source.stem if scenario is None or source.suffix else source.resolve().parent.name
+        known, home = [scenario] if scenario else [], out if save else None
+        hand_over(answer, known, home, name, started, settings or [], output_format)
 
 
 def _played(
-    path: Path, draws: int | None, patients: int | None, seed: int | None, settings: list[str] | None
-) -> tuple[Evidence, Scenario]:
+    scenario: Scenario, draws: int | None, patients: int | None, seed: int | None, runner: Runner
+) -> Evidence:
     """Draws of a scenario's probabilistic analysis."""
     from sim.psa import psa
     from sim.psa.evidence import evidence_of
 
-    scenario = opt.load_scenario(path, settings)
     with opt.Bar("batches of draws") as bar:
         n_patients = DEFAULT_PATIENTS if patients is None else patients
-        result = psa(scenario, draws=draws, patients=n_patients, seed=seed, progress=bar)
-    return evidence_of(result), scenario
+        return evidence_of(psa(scenario, draws=draws, patients=n_patients, seed=seed, runner=runner, progress=bar))
 
 
 def parse_sizes(text: str | None) -> tuple[int, ...]:

@@ -20,8 +20,9 @@ What a Runner promises:
 How work is cut into batches is the job's affair, and part of its digest where batches of one cut mean nothing in
 another; it must not depend on the number of workers. A batch should take from a tenth of a second to a minute.
 
-Where things are: `contract` the types; `digests` identities; `crew` who works (`processes` on this machine, `cluster`
-on Dask); `folder` what is kept of unfinished work (`batch_file`, `lock`); `long_work` the runner that joins them.
+Where things are: `contract` the types; `digests` identities; `crew` who works (`processes` on this machine,
+`as_needed` the same once the work lasts, `cluster` on Dask); `folder` what is kept of unfinished work (`batch_file`,
+`lock`); `long_work` the runner that joins them.
 """
 
 from __future__ import annotations

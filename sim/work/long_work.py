@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sim.errors import Problem, UsageError, WorkError
+from sim.work.as_needed import AsNeeded
 from sim.work.batch_file import read_batches
 from sim.work.contract import Arrays, Job, Progress, Tell
 from sim.work.crew import Crew, Serial, in_order
@@ -73,7 +74,7 @@ def _to_stderr(text: str) -> None:
 
 @contextmanager
 def workers(
-    n: int = 1, *, scheduler: str | None = None, keep: Path | str | None = None, tell: Tell = _to_stderr
+    n: int | None = 1, *, scheduler: str | None = None, keep: Path | str | None = None, tell: Tell = _to_stderr
 ) -> Iterator[LongWork]:
     """Whoever works off what is played in here, for the argument `runner` of `sim.run`, `sim.sweep` and others.
 
@@ -81,8 +82,8 @@ def workers(
             result = sim.run(scenario, patients=10**6, runner=runner)
 
     Args:
-        n: Processes of this machine; 1 is this process alone. A script asks for more under
-            `if __name__ == "__main__":`, for they import it.
+        n: Processes of this machine; 1 is this process alone, None one for each core once the work lasts over a
+            second. A script asks for more than 1 under `if __name__ == "__main__":`, for they import it.
         scheduler: Address of a Dask scheduler, in place of processes.
         keep: Where finished batches are kept until this ends; those of an interrupted attempt are used again. None
             keeps nothing.
@@ -95,7 +96,7 @@ def workers(
         UsageError: n is out of range, or the cluster cannot be used.
         WorkError: Workers, the cluster or the disk fail, or another process keeps its batches there.
     """
-    if not 1 <= n <= MOST_WORKERS:
+    if n is not None and not 1 <= n <= MOST_WORKERS:
         raise UsageError(
             "there can be no such workers", [Problem("n", f"{n}", f"must be from 1 to {MOST_WORKERS:,}")]
         )
@@ -114,11 +115,13 @@ def workers(
             folder.close()
 
 
-def crew_of(n: int, scheduler: str | None, tell: Tell) -> Crew:
-    """This process, n processes of this machine, or a cluster."""
+def crew_of(n: int | None, scheduler: str | None, tell: Tell) -> Crew:
+    """This process, n processes of this machine (None: as many as it pays to have), or a cluster."""
     if scheduler is None:
+        if n is None:
+            return AsNeeded(tell)
         return Serial() if n == 1 else Processes(n, tell)
-    if n != 1:
+    if n not in (None, 1):
         problem = Problem("--workers", f"{n} together with --scheduler", "the workers are those of the cluster")
         raise UsageError("either processes of this machine or a cluster", [problem])
     from sim.work.cluster import Cluster
