@@ -117,7 +117,14 @@ class Participant(PatientCourse):
 
     # ------------------------------------------------------------------ infusions
 
-    def plan_infusions(self, first: float) -> None:
+    def consider_ordering(self, *, at_infection: bool = False) -> bool:
+        """Order immunoglobulin if the start rule holds now, and plan its infusions; whether it was ordered."""
+        is_ordered = super().consider_ordering(at_infection=at_infection)
+        if is_ordered:
+            self._plan_infusions(self.now + self.strategy.delay)
+        return is_ordered
+
+    def _plan_infusions(self, first: float) -> None:
         """Infusions are due from `first` on, at the regular interval."""
         self.anchor, self.turn = first, 0
         self._plan_infusion()
@@ -138,12 +145,12 @@ class Participant(PatientCourse):
         keeps = self.course.programme.booking.keeps_schedule or not given
         if stretch != 1.0:
             base = self.due if keeps else self.now
-            self.plan_infusions(base + self.regimen.interval * stretch)
+            self._plan_infusions(base + self.regimen.interval * stretch)
         elif keeps or self.comes == self.due == self.now:
             self.turn += 1
             self._plan_infusion()
         else:
-            self.plan_infusions(self.now + self.regimen.interval)
+            self._plan_infusions(self.now + self.regimen.interval)
 
     def _come_for_infusion(self) -> None:
         course, adjustment = self.course, self.model.immunoglobulin.adjustment
@@ -185,7 +192,7 @@ class Participant(PatientCourse):
         assert self.store is not None
         self._record(Visit.INFUSION, self.due, self.now, Outcome.NO_NEW_STARTS, 0.0, self.full_grams, 0.0)
         self.scheduled -= 1
-        self.plan_infusions(self.store.next_delivery - self.start)
+        self._plan_infusions(self.store.next_delivery - self.start)
 
     def _switch(self, regimen: int) -> None:
         """Change to another regimen for good, beginning now."""

@@ -1,7 +1,7 @@
 """The clinical course of one patient in a programme: candidates, tests, orders, exits, one event at a time.
 
 It follows `sim.engines.simpy_engine.Journey` rule by rule, on numbers that `sim.engines.fates` has worked out with
-the same clinical functions. How infusions come about is left to `sim.engines.participant`.
+the same clinical functions. What an order leads to is left to `sim.engines.participant`.
 """
 
 from __future__ import annotations
@@ -69,10 +69,6 @@ class PatientCourse:
         self.first_infusion, self.last_infusion = INF, -INF
         self.dose, self.quiet_since, self.held_until = 1.0, INF, -INF
 
-    def plan_infusions(self, first: float) -> None:
-        """Begin a course of infusions at a month."""
-        raise NotImplementedError
-
     def _candidate_time(self) -> float:
         return self.outlook.time[self.place - self.base] if self.place < self.last_place else INF
 
@@ -126,17 +122,18 @@ class PatientCourse:
         """Place of the latest test, -1 for none."""
         return self.tests_of.first[self.column] + self.tests - 1 if self.tests else -1
 
-    def consider_ordering(self, *, at_infection: bool = False) -> None:
-        """Order immunoglobulin if the start rule holds now."""
+    def consider_ordering(self, *, at_infection: bool = False) -> bool:
+        """Order immunoglobulin if the start rule holds now; whether it was ordered."""
         if self.ordered_at < INF:
-            return
+            return False
         tests, latest = self.tests_of, self.latest_test()
         place = latest if latest >= 0 else tests.first[-1] + self.column
-        if tests.sure[place] or (tests.possible[place] and self._holds(latest)):
-            self.ordered_at, self.by_infection = self.now, at_infection
-            self.test_due = self._test_time()
-            self._note(Event.IG_ORDERED)
-            self.plan_infusions(self.now + self.strategy.delay)
+        if not (tests.sure[place] or (tests.possible[place] and self._holds(latest))):
+            return False
+        self.ordered_at, self.by_infection = self.now, at_infection
+        self.test_due = self._test_time()
+        self._note(Event.IG_ORDERED)
+        return True
 
     def _holds(self, latest: int) -> bool:
         tests, known = self.tests_of, latest >= 0 and self.asks_tests
