@@ -146,8 +146,8 @@ def classes(
     )
     groups = {
         "all patients": np.ones(n, dtype=np.bool_),
-        "indication: before a severe infection": np.isfinite(ordered) & (ordered < serious),
-        "indication: after a severe infection": np.isfinite(ordered) & (ordered >= serious),
+        "indication: started before a severe infection": np.isfinite(ordered) & (ordered < serious),
+        "indication: started after a severe infection": np.isfinite(ordered) & (ordered >= serious),
         "indication: never on immunoglobulin": ~np.isfinite(ordered),
         "baseline IgG: lowest third": thirds == 0,
         "baseline IgG: middle third": thirds == 1,

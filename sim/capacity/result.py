@@ -112,7 +112,7 @@ class CapacityResult:
         """What each group paid.
 
         Columns: arm, group, measure, mean, ci_low, ci_high per replication, and per_100: infusions by 100 due, all
-        else by 100 patients of the group (ratio of means).
+        else by 100 patients of the group (ratio of means; `loss_gap` compares two groups with their error).
         """
         frame = self._frame(
             self.arrays["groups"], [("arm", self.arms), ("group", self.groups), ("measure", tuple(GROUP))]
@@ -125,6 +125,28 @@ class CapacityResult:
         whole = np.array(base, dtype=np.float64)
         per_100 = np.divide(100 * frame["mean"], whole, out=np.full(whole.size, np.nan), where=whole > 0)
         return frame.assign(per_100=per_100)
+
+    def loss_gap(self, arm: str, group: str, other: str) -> dict[str, float]:
+        """How many more of 100 infusions due one group lost than another: late or given up, with the error.
+
+        Returns:
+            mean, se, ci_low, ci_high: the difference of two ratios of means. Its error is that of the linearised
+            ratios (Cochran 1977, section 2.9), replication by replication: the groups shared each one's queue.
+        """
+        values, names = self.arrays["groups"][:, self.arms.index(arm)], list(GROUP)
+
+        def ratio(of: str) -> tuple[float, Floats]:
+            own = values[:, self.groups.index(of)]
+            due = own[:, names.index("infusions_wanted")]
+            lost = own[:, names.index("infusions_late")] + own[:, names.index("infusions_missed")]
+            if due.sum() == 0:
+                return np.nan, np.full(due.size, np.nan)
+            share = lost.sum() / due.sum()
+            residual: Floats = (lost - share * due) / due.mean()
+            return share, residual
+
+        (one, left), (two, right) = ratio(group), ratio(other)
+        return _plain(100 * (one - two + left - right))
 
     def sizes(self) -> pd.DataFrame:
         """Every size tried: columns what, size, share_on_time, is_smallest."""

@@ -132,7 +132,10 @@ def _when(result: CapacityResult) -> str:
 
 
 def verdicts(result: CapacityResult) -> list[str]:
-    """Under each arm, the group that lost most infusions, within each way of grouping, in words."""
+    """Under each arm, the groups that lost most and fewest infusions, within each way of grouping, in words.
+
+    A gap whose 95 % interval over replications holds 0 is called no difference.
+    """
     frame = result.who_paid()
     lines = []
     for arm, label in zip(result.arms, result.labels, strict=True):
@@ -146,17 +149,23 @@ def verdicts(result: CapacityResult) -> list[str]:
             kind, _, name = str(group).partition(": ")
             if name:
                 kinds.setdefault(kind, []).append(str(group))
-        worst = []
-        for kind, members in kinds.items():
-            if len(members) > 1:
-                most = max(members, key=lambda group: float(lost[group]))
-                least = min(members, key=lambda group: float(lost[group]))
-                worst.append(
-                    f"by {kind}, {most.partition(': ')[2]} ({number(lost[most], 1)} against "
-                    f"{number(lost[least], 1)} of {least.partition(': ')[2]})"
-                )
-        lines.append(f"{label}: most infusions of 100 due are late or given up, {'; '.join(worst)}.")
+        found = [_gap(result, arm, lost, kind, members) for kind, members in kinds.items() if len(members) > 1]
+        lines.append(f"{label}, of 100 infusions due those late or given up: {'; '.join(found)}.")
     return lines
+
+
+def _gap(result: CapacityResult, arm: str, lost: pd.Series, kind: str, members: list[str]) -> str:
+    """Who lost most within one way of grouping, and whether that is more than noise."""
+    most = max(members, key=lambda group: float(lost[group]))
+    least = min(members, key=lambda group: float(lost[group]))
+    gap = result.loss_gap(arm, most, least)
+    if not gap["ci_low"] > 0:
+        return f"by {kind}, no difference beyond noise"
+    more = with_error(gap["mean"], gap["ci_high"] - gap["mean"], 1)
+    return (
+        f"by {kind}, {more} more of {most.partition(': ')[2]} ({number(lost[most], 1)}) than of "
+        f"{least.partition(': ')[2]} ({number(lost[least], 1)})"
+    )
 
 
 def thousands(amount: float) -> str:

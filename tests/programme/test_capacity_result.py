@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from sim.capacity import CapacityResult, read_starts, run_capacity
 from sim.capacity.job import Replicate
+from sim.capacity.measures import GROUP
 from sim.capacity.result import interval
 from sim.capacity.sizing import smallest
 from sim.errors import InputError, TableError, UsageError
@@ -210,3 +212,26 @@ def test_a_strategy_that_is_not_compared_is_refused() -> None:
     tables["programme"]["arms"]["cut"]["strategies"] = {"primry": 1}
     with pytest.raises(InputError, match='did you mean "primary"'):
         from_tables(tables)
+
+
+def test_the_gap_between_two_groups_has_an_error_that_covers(result: CapacityResult) -> None:
+    # Truth: 30 and 25 of 100 infusions are lost; the queue of a replication, the same for both groups, adds up to
+    # 20 to either. 1,000 results of 30 replications: a 95 % interval covers 950 times, standard error 7. The control
+    # takes the groups for independent samples, whose interval is far too wide.
+    generator = np.random.default_rng(20261124)
+    names = list(GROUP)
+    covered, wide = 0, 0
+    for _ in range(1000):
+        values = np.zeros((30, 1, 2, len(names)))
+        crowd = generator.uniform(-0.2, 0.2, 30)
+        for place, share in enumerate((0.30, 0.25)):
+            due = generator.integers(80, 160, 30)
+            values[:, 0, place, names.index("infusions_wanted")] = due
+            values[:, 0, place, names.index("infusions_late")] = generator.binomial(due, share + crowd)
+        own = replace(result, arms=("a",), groups=("one", "two"), arrays={"groups": values})
+        gap = own.loss_gap("a", "one", "two")
+        covered += gap["ci_low"] <= 5.0 <= gap["ci_high"]
+        late = 100 * values[:, 0, :, names.index("infusions_late")] / values[:, 0, :, names.index("infusions_wanted")]
+        wide += abs(gap["mean"] - 5.0) <= 2.045 * np.sqrt(late.var(axis=0, ddof=1).sum() / 30)
+    assert 950 - 4 * 7 <= covered <= 950 + 3 * 7
+    assert wide > 990
