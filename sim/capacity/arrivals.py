@@ -41,7 +41,7 @@ def read_starts(path: Path, scenario: Scenario) -> Starts:
 
     Raises:
         UsageError: The scenario has no programme.
-        TableError: The file cannot be read, or holds something that is no date.
+        TableError: The file cannot be read, holds something that is no date, or no date of the programme.
     """
     plan = scenario.programme
     if plan is None:
@@ -68,4 +68,9 @@ def read_starts(path: Path, scenario: Scenario) -> Starts:
     hour = chairs.opens_at_hour / 24 if chairs else 0.0
     months = sorted((day + hour) / DAYS_PER_MONTH for day in days)
     kept = [m for m in months if -plan.warm_up_months.value <= m < plan.years * MONTHS_PER_YEAR]
+    if not kept:
+        allowed = f"needs one within {plan.years} years from {plan.first_day}, or in the warm-up before"
+        raise TableError(
+            f"{path}: 1 problem", [Problem(COLUMN, f"{len(months)} days, none in time", allowed, str(path))]
+        )
     return Starts(str(path), tuple(kept), len(months) - len(kept))

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
+from sim.capacity.arrivals import Starts
 from sim.capacity.measures import GROUP, MONTHLY, NUMBERS
 from sim.capacity.sizing import Sized
 from sim.model.accrual import COST_ITEMS
@@ -34,7 +35,7 @@ class CapacityResult:
         labels: Their labels.
         groups: Names of the groups of patients.
         arrays: Measures, each with replications as the first axis, then arms.
-        arrivals: File that the starts were read from; empty for a Poisson process.
+        starts: Dates read from a file; None for a Poisson process.
         sized: Searches for the smallest chairs and quota.
     """
 
@@ -45,7 +46,7 @@ class CapacityResult:
     labels: tuple[str, ...]
     groups: tuple[str, ...]
     arrays: Arrays
-    arrivals: str = ""
+    starts: Starts | None = None
     sized: tuple[Sized, ...] = ()
 
     @property

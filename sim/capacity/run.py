@@ -76,7 +76,7 @@ def run_capacity(
         labels=tuple(arm.label for arm, _ in played),
         groups=tuple(group_names(compile_model(scenario.without_programme()), plan)),
         arrays={name: np.stack([batch[name] for batch in batches]) for name in batches[0]},
-        arrivals=starts.file if starts else "",
+        starts=starts,
     )
     if not find_sizes:
         return result

@@ -105,7 +105,7 @@ Workers = Annotated[
 ]
 Scheduler = Annotated[
     str | None,
-    typer.Option("--scheduler", metavar="ADDRESS", help="Work on this Dask cluster (needs igsim[cluster])."),
+    typer.Option("--scheduler", metavar="ADDRESS", help="Work on this Dask cluster (needs igsim\\[cluster])."),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Finish what an interrupted run of the same command left.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="A table to read, or one JSON document.")]

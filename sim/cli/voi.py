@@ -43,7 +43,7 @@ def voi(
         ),
     ],
     design: Annotated[
-        list[str] | None, typer.Option("--design", help="Trial of the scenario's [voi.designs] (default: all).")
+        list[str] | None, typer.Option("--design", help="Trial of the scenario's \\[voi.designs] (default: all).")
     ] = None,
     n: Annotated[
         str | None,

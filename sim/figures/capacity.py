@@ -76,10 +76,9 @@ def utilisation(hours: pd.DataFrame, months: pd.DataFrame, look: Look) -> go.Fig
         own = day[day["arm"] == arm]
         figure.add_trace(_line(own["hour"] + 0.5, own["mean"], arm, look, shows=False), row=1, col=1)
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
-    figure.update_xaxes(title={"text": "Hour"}, range=[0, 24], dtick=2, row=1, col=1)
-    return finished(
-        figure, "Use of the chairs", "share of chairs in use while they are open", x="Month", height=640, panels=True
-    )
+    reading = "share of chairs in use while they are open"
+    figure = finished(figure, "Use of the chairs", reading, x="Month", height=640, panels=True)
+    return figure.update_xaxes(title={"text": "Hour"}, range=[0, 24], dtick=2, row=1, col=1)
 
 
 def spend(table: pd.DataFrame, look: Look, *, arm: str | None = None) -> go.Figure:
@@ -161,15 +160,18 @@ def who_paid(table: pd.DataFrame, look: Look) -> go.Figure:
 
 
 def _by_month(months: pd.DataFrame, look: Look, series: dict[str, str]) -> tuple[go.Figure, Look]:
-    """A panel for each series, a line with its band for each arm; an empty name leaves its panel empty."""
+    """A panel for each series, a line with its band for each arm; an empty name leaves its panel empty.
+
+    No series can be below 0, so no band is drawn there.
+    """
     fit = checked(months, "months", names=("arm", "series"), numbers=("month",), gaps=("mean", "ci_low", "ci_high"))
     look = look.over(fit["arm"])
-    figure = make_subplots(rows=len(series), cols=1, subplot_titles=list(series.values()), vertical_spacing=0.16)
+    figure = make_subplots(rows=len(series), cols=1, subplot_titles=list(series.values()), vertical_spacing=0.25)
     for row, name in enumerate(series, start=1):
         own = fit[fit["series"] == name]
         for arm in look.present(own["arm"]):
             line = own[own["arm"] == arm]
-            band = pd.concat([line["ci_high"], line["ci_low"][::-1]])
+            band = pd.concat([line["ci_high"], line["ci_low"][::-1].clip(lower=0)])
             if band.notna().all():
                 x = pd.concat([line["month"], line["month"][::-1]])
                 fill = {"fill": "toself", "fillcolor": look.colour(arm), "opacity": 0.15, "line": {"width": 0}}

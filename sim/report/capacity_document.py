@@ -22,7 +22,8 @@ def capacity_document(result: CapacityResult) -> Document:
         "settings": {
             "replications": result.replications,
             "seed": result.seed,
-            "arrivals": result.arrivals or "poisson",
+            "arrivals": result.starts.file if result.starts else "poisson",
+            "starts_left_out": result.starts.left_out if result.starts else 0,
             "first_day": plan.first_day,
             "years": plan.years,
             "warm_up_months": plan.warm_up_months.value,

@@ -53,13 +53,17 @@ def print_capacity(console: Console, result: CapacityResult, folder: Path | None
     scenario, plan = result.scenario, result.scenario.programme
     assert plan is not None
     console.print(Text(scenario.title, style="bold"))
-    starts = f"starts read from {result.arrivals}" if result.arrivals else "Poisson arrivals"
+    starts = f"starts read from {result.starts.file}" if result.starts else "Poisson arrivals"
     console.print(
         Text(
             f"{result.replications:,} replications of {plan.years} years from {plan.first_day}, {starts}, seed "
             f"{result.seed}; every arm has the same arrivals, patients and luck."
         )
     )
+    if result.starts and result.starts.left_out:
+        outside = f"{result.starts.left_out:,} of {result.starts.left_out + len(result.starts.months):,} starts"
+        warning = f"{outside} in the file come before the warm-up or after the end, and are not played."
+        console.print(Text(warning, style="yellow"))
     console.print()
     for place, (arm, label) in enumerate(zip(result.arms, result.labels, strict=True)):
         console.print(Text(f"  {arm}: {label}" + (" (reference)" if place == 0 else "")))

@@ -90,3 +90,10 @@ def test_a_faulty_file_of_starts_is_refused(igsim: Igsim, tmp_path: Path) -> Non
     assert said.status == 2
     assert "line 2" in said.err
     assert not (tmp_path / "results").exists()
+
+
+def test_starts_that_are_not_played_are_told(igsim: Igsim, tmp_path: Path) -> None:
+    (tmp_path / "starts.csv").write_text("start\n2026-01-05\n2026-02-20\n2031-02-20\n2019-02-20\n")
+    said = igsim("capacity", CENTRE, *SMALL, "--arrivals", "starts.csv", "--no-save")
+    assert said.status == 0
+    assert "2 of 4 starts in the file" in said.out

@@ -10,7 +10,10 @@ import pytest
 from sim.scenario import load
 from tests.cli.conftest import BASE_CASE, REPOSITORY, TUTORIAL, Igsim
 
-COMMANDS = ("run", "explain", "cea", "validate", "schema", "init", "trace", "verify")
+COMMANDS = (
+    "run", "explain", "trace", "psa", "plot", "dsa", "sweep", "compare", "voi", "cea", "calibrate", "capacity",
+    "report", "dashboard", "validate", "schema", "init", "verify",
+)  # fmt: skip
 
 # Toy table of six strategies from the dampack documentation, with both kinds of dominance.
 TOY = """case,strategy,cost,effect
@@ -53,6 +56,8 @@ def test_every_command_explains_itself_with_an_example(igsim: Igsim, command: tu
     assert said.status == 0
     assert "igsim " + " ".join(command) in said.out
     assert ("Example:" if command else "Start with:") in said.out
+    # Square brackets are markup to what sets the help, and were once swallowed.
+    assert ("--scheduler" in said.out) == ("igsim[cluster]" in said.out)
 
 
 def test_the_version_is_printed(igsim: Igsim) -> None:
