@@ -197,6 +197,8 @@ def _harm() -> Drawn:
 @st.composite
 def _immunoglobulin(draw: st.DrawFn, causes: Sequence[str]) -> Tables:
     marginal = draw(st.booleans())
+    # A large marginal ratio asks for one of patients that is out of all measure, and is refused.
+    hazard_ratio = st.one_of(st.sampled_from([0.0, 1.0]), _number(0.0, 1.05)) if marginal else HAZARD_RATIO
     own = draw(st.sets(st.sampled_from(causes)))
     harms = draw(st.sampled_from([[], ["thrombosis"], ["thrombosis", "renal_injury"]]))
     reaction = {"probability": draw(PROBABILITY), "cost": 50, "utility_decrement": 0.01, "duration_days": 5}
@@ -207,8 +209,8 @@ def _immunoglobulin(draw: st.DrawFn, causes: Sequence[str]) -> Tables:
             "marginal_follow_up_months": draw(_number(1, 24)) if marginal else None,
             "marginal_antimicrobials": [SURE_ANTIMICROBIAL] if marginal and draw(st.booleans()) else None,
             "benefit_below_igg_mg_dl": draw(_maybe(_number(50, 1500))),
-            "hr": draw(_by_grade(HAZARD_RATIO)),
-            "hr_by_cause": {cause: draw(_by_grade(HAZARD_RATIO)) for cause in sorted(own)},
+            "hr": draw(_by_grade(hazard_ratio)),
+            "hr_by_cause": {cause: draw(_by_grade(hazard_ratio)) for cause in sorted(own)},
             "reaction": reaction if draw(st.booleans()) else None,
             "harms": {name: draw(_harm()) for name in harms},
             "dose_adjustment": draw(_maybe(_dose_adjustment())),

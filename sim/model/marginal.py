@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.errors import Problem, ScenarioError
 from sim.model.hazards import subject_ratio
 from sim.model.pace import Pace
 from sim.model.parts import GRADE_1_2, GRADE_3PLUS, Booleans, Floats
@@ -34,8 +35,8 @@ CUTS = 4.0 ** -np.arange(1, 5)
 """Further cuts, as shares of the follow-up: where a ratio is large, the frail fall ill at once."""
 ROUNDS = 6
 """Times that the grade >= 3 ratios are solved for in turn; each depends on the others through who is followed on."""
-LARGEST = 1e4
-"""No ratio of patients is sought beyond this."""
+LARGEST = 100.0
+"""A stated ratio that asks for more than this of patients is refused: nearly all of the cohort are ill without it."""
 
 
 @dataclass(frozen=True)
@@ -211,15 +212,26 @@ class _Cohort:
             return stated
         exits = (others * ratios[:, GRADE_3PLUS]).sum(axis=1)
         hazard = np.average(rate * shown.max(axis=1), weights=followed[:, 0])
-        guess = float(subject_ratio(np.array(stated), np.array(hazard), self.strata.frailty_variance))
-        low, high = 0.8 * guess, 1.2 * guess
+        guess = min(LARGEST, float(subject_ratio(np.array(stated), np.array(hazard), self.strata.frailty_variance)))
+        low = 0.8 * guess
         while cumulative(low, exits) > wanted:
             low /= 2
-        while cumulative(high, exits) < wanted and high < LARGEST:
-            high *= 2
-        if high >= LARGEST:
-            return LARGEST
+        if cumulative(LARGEST, exits) < wanted:
+            raise _unmet(stated, grade)
         # Imported here: few scenarios have marginal ratios, and the library is slow to load.
         from scipy.optimize import brentq
 
+        high = min(1.2 * guess, LARGEST)
+        while cumulative(high, exits) < wanted:
+            high = min(2 * high, LARGEST)
         return float(brentq(lambda ratio: cumulative(ratio, exits) - wanted, low, high, xtol=1e-12, rtol=1e-10))
+
+
+def _unmet(stated: float, grade: int) -> ScenarioError:
+    kind = "grade >= 3" if grade == GRADE_3PLUS else "grade 1-2"
+    allowed = (
+        f'cannot show in this cohort unless each patient\'s own ratio is over {LARGEST:g}; take effect = "subject", '
+        "or a shorter marginal_follow_up_months"
+    )
+    place = f"immunoglobulin, marginal hazard ratio of {kind} infections"
+    return ScenarioError("a marginal hazard ratio cannot be met", [Problem(place, f"{stated:g}", allowed)])

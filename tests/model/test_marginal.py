@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from sim.build import compile_model
 from sim.engines import numpy_engine
+from sim.errors import ScenarioError
 from sim.model.hazards import subject_ratio
 from sim.model.marginal import Strata, subject_ratios
 from sim.model.parts import GRADE_1_2, GRADE_3PLUS, Floats
@@ -61,6 +62,16 @@ def test_patients_who_differ_by_frailty_alone_have_the_closed_form(
 @pytest.mark.parametrize("stated", [0.0, 1.0])
 def test_no_infection_and_no_effect_stay_what_they_are(stated: float) -> None:
     assert ratio_of(stated, alike(0.2, 12.0, 0.8)) == stated
+
+
+def test_a_ratio_that_would_ask_too_much_of_patients_is_refused() -> None:
+    # At rate 0.3 for 24 months and variance 2, 1 + theta H = 15.4: a ratio of 2 is (15.4^2 - 1)/14.4 = 16 for each,
+    # one of 2.7 is 111.
+    cuts = 24.0 * np.array([0.0, 0.004, 0.016, 0.06, 0.25, 1.0])
+    strata = alike(0.3, 24.0, 2.0, cuts=cuts, speed=np.ones((1, 5)))
+    assert ratio_of(2.0, strata) == pytest.approx(16.4, rel=0.02)
+    with pytest.raises(ScenarioError, match=r"of grade >= 3 infections: found 2\.7; cannot show in this cohort"):
+        ratio_of(2.7, strata)
 
 
 def test_a_clock_that_runs_faster_is_a_longer_follow_up() -> None:
