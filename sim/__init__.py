@@ -22,7 +22,8 @@ Where things are, from what a user writes to what a user reads:
     work        many cores, many machines, interrupted runs; psa, sensitivity: what is played many times
     verify      the model against itself and against exact values
     figures     Plotly figures of any of these tables
-    store       run folders; report: text, JSON and the HTML page; dashboard: the same in a browser; cli: the command
+    store       run folders; files: single ones; report: text, JSON and the HTML page
+    dashboard   the same in a browser; cli: the command
 """
 
 from __future__ import annotations

@@ -79,6 +79,7 @@ def _internal(
     page: Path | None,
 ) -> None:
     from sim.build import compile_model
+    from sim.files import write_file
     from sim.report import full_text
     from sim.report.verify_text import print_checks, summary, verify_document
     from sim.scenario import shipped_scenarios
@@ -94,7 +95,7 @@ def _internal(
     stages = techver(loaded, root) if full else {}
     stages |= {"A parallel program, exact values, extremes and conservation": found}
     if page is not None:
-        _write(page, full_text.full_page(loaded, stages, questions()))
+        write_file(page, full_text.full_page(loaded, stages, questions()), "the page")
     if output_format is opt.Format.JSON:
         opt.print_json(
             full_text.full_document(loaded, stages, questions()) if full else verify_document([(loaded, found)])
@@ -112,6 +113,7 @@ def _internal(
 def _external(
     patients: int | None, draws: int | None, seed: int | None, page: Path | None, output_format: opt.Format
 ) -> None:
+    from sim.files import write_file
     from sim.report.external_text import external_document, external_page, print_external
     from sim.verify.external import DRAWS, PATIENTS, compare
 
@@ -119,18 +121,8 @@ def _external(
     with opt.Bar("draws") as bar:
         found = compare(patients=n_patients, draws=n_draws, seed=seed, progress=bar)
     if page is not None:
-        _write(page, external_page(found, patients=n_patients, draws=n_draws))
+        write_file(page, external_page(found, patients=n_patients, draws=n_draws), "the page")
     if output_format is opt.Format.JSON:
         opt.print_json(external_document(found, patients=n_patients, draws=n_draws))
     else:
         print_external(opt.console(), found)
-
-
-def _write(page: Path, text: str) -> None:
-    from sim.errors import ResultsError
-
-    try:
-        page.write_text(text, encoding="utf-8")
-    except OSError as error:
-        message = f"{page}: cannot be written ({error.strerror or error})"
-        raise ResultsError(message) from error

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 
-from sim.errors import Problem, ResultsError, UsageError
+from sim.errors import Problem, UsageError
 from sim.figures.style import HEIGHT, WIDTH
+from sim.files import write_file
 
 IMAGES = ("png", "svg", "pdf")
 FORMATS = ("html", *IMAGES)
@@ -62,11 +63,7 @@ def save_all(figures: Mapping[Path, go.Figure]) -> None:
     contents = dict(_images({path: figure for path, figure in figures.items() if _format(path) in IMAGES}))
     contents |= {path: page(figure).encode() for path, figure in figures.items() if _format(path) == "html"}
     for path, content in contents.items():
-        try:
-            path.write_bytes(content)
-        except OSError as error:
-            message = f"{path}: the figure cannot be written ({error.strerror or error})"
-            raise ResultsError(message) from error
+        write_file(path, content, "the figure")
 
 
 def page(figure: go.Figure) -> str:

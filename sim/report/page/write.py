@@ -13,8 +13,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from sim.errors import Problem, ResultsError, UsageError
+from sim.errors import Problem, UsageError
 from sim.figures.export import NO_NETWORK
+from sim.files import write_file
 from sim.report.document import assumptions, inputs
 from sim.report.page import other_results as other
 from sim.report.page.cheers import cheers_section
@@ -62,15 +63,7 @@ def write_report(paths: Sequence[Path], output: Path, *, verification: Sequence[
     if output.suffix.lower() not in {".html", ".htm"}:
         raise UsageError("the report cannot be written", [Problem("-o", str(output), "must end in .html")])
     page = report_page([open_folder(path) for path in paths], read_verification(verification))
-    partial = output.with_name(f".{output.name}.partial")
-    try:
-        partial.write_text(page, encoding="utf-8")
-        partial.replace(output)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        message = f"{output}: the report cannot be written ({error.strerror or error})"
-        raise ResultsError(message) from error
-    return output
+    return write_file(output, page, "the report")
 
 
 def report_page(folders: Sequence[RunFolder], verification: Mapping[str, Any] | None = None) -> str:

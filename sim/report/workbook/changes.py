@@ -13,6 +13,7 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from sim.errors import Problem, ResultsError, ScenarioError, TableError
+from sim.files import written_whole
 from sim.report.workbook.parameters import COLUMNS, ORIGIN, SHEET, TEXTS, fields_of
 from sim.report.workbook.sheets import cell
 from sim.report.workbook.toml_edit import edited
@@ -120,18 +121,11 @@ def write_scenario(found: Imported, path: Path, output: Path) -> Path:
         ResultsError: It cannot be written, or would not mean what the sheet says; nothing is left then.
     """
     text = edited(path, found.overrides)
-    partial = output.with_name(f".{output.name}.partial")
-    try:
+    with written_whole(output, "the scenario") as partial:
         partial.write_text(text, encoding="utf-8")
         if load(partial).digest != found.scenario.digest:
             message = f"{output}: not written, for it would not say the same as the sheet (a fault of igsim)"
             raise ResultsError(message)
-        partial.replace(output)
-    except OSError as error:
-        message = f"{output}: the scenario cannot be written ({error.strerror or error})"
-        raise ResultsError(message) from error
-    finally:
-        partial.unlink(missing_ok=True)
     return output
 
 

@@ -9,8 +9,7 @@ from typing import Final
 import pandas as pd
 import xlsxwriter
 
-from sim.errors import ResultsError
-from sim.report.workbook.sheets import Styles, cell, write_cell
+from sim.report.workbook.sheets import Styles, cell, workbook_at, write_cell
 from sim.scenario import Quantity, Scenario, quantities
 
 SHEET: Final = "Parameters"
@@ -92,17 +91,8 @@ def export_parameters(scenario: Scenario, output: Path) -> Path:
     Raises:
         ResultsError: It cannot be written.
     """
-    partial = output.with_name(f".{output.name}.partial")
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    try:
-        book = xlsxwriter.Workbook(str(partial), options)
+    with workbook_at(output) as book:
         _write(book, scenario)
-        book.close()
-        partial.replace(output)
-    except (OSError, xlsxwriter.exceptions.XlsxWriterException) as error:
-        partial.unlink(missing_ok=True)
-        message = f"{output}: the workbook cannot be written ({error})"
-        raise ResultsError(message) from error
     return output
 
 

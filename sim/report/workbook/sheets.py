@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import xlsxwriter
 
-from sim.errors import ResultsError
+from sim.files import write_file
 
 MOST_ROWS = 200_000
 MOST_CELLS = 1_500_000
@@ -59,20 +61,26 @@ def write_workbook(path: Path, sheets: Sequence[Sheet], *, width: Mapping[str, f
     Raises:
         ResultsError: It cannot be written.
     """
-    partial = path.with_name(f".{path.name}.partial")
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    try:
-        book = xlsxwriter.Workbook(str(partial), options)
+    with workbook_at(path) as book:
         styles = Styles(book)
         for sheet in sheets:
             add_sheet(book, styles, sheet, width or {})
-        book.close()
-        partial.replace(path)
-    except (OSError, xlsxwriter.exceptions.XlsxWriterException) as error:
-        partial.unlink(missing_ok=True)
-        message = f"{path}: the workbook cannot be written ({error})"
-        raise ResultsError(message) from error
     return path
+
+
+@contextmanager
+def workbook_at(path: Path) -> Iterator[xlsxwriter.Workbook]:
+    """An empty workbook in which text is never a formula, link or number; written when the block ends without error.
+
+    Raises:
+        ResultsError: It cannot be written; what was there before still is.
+    """
+    content = BytesIO()
+    as_text = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    book = xlsxwriter.Workbook(content, {**as_text, "in_memory": True})
+    yield book
+    book.close()
+    write_file(path, content.getvalue(), "the workbook")
 
 
 class Styles:
