@@ -34,6 +34,7 @@ COMMANDS = {
     "price": ("dsa", TUTORIAL, "--patients", 200, "--price", PRICE, "--wtp", "0:100000:3"),
     "threshold": ("dsa", TUTORIAL, "--patients", 200, "--threshold", PRICE, "--between", 5, 200),
     "sweep": ("sweep", TUTORIAL, "--patients", 100, "--vary", f"{PRICE}=10:60:4", "--vary", f"{EFFECT}=0.1:1:3"),
+    "one_input": ("sweep", TUTORIAL, "--patients", 100, "--vary", f"{PRICE}=2:60:5"),
     "compare": ("compare", TUTORIAL, BASE_CASE, "--patients", 100, "--set", SHARED),
 }
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pandas as pd
 import plotly.graph_objects as go
 
+from sim.figures.scenarios import mark_changes
 from sim.figures.style import GREY, INK, Z_95, Look, finished, sentence, tinted, wrapped
 from sim.figures.tables import checked, known
 from sim.figures.value import error_bars, monte_carlo, tall
@@ -85,7 +88,9 @@ def _interval(own: pd.DataFrame) -> dict[str, object]:
     return {**drawn, "symmetric": False, "array": own["high"] - own["inmb"], "arrayminus": own["inmb"] - own["low"]}
 
 
-def inmb_over(table: pd.DataFrame, look: Look, *, x: str, comparator: str, wtp: float) -> go.Figure:
+def inmb_over(
+    table: pd.DataFrame, look: Look, *, x: str, comparator: str, wtp: float, decisions: pd.DataFrame | None = None
+) -> go.Figure:
     """Incremental net monetary benefit of every strategy over the values of one input.
 
     Args:
@@ -94,9 +99,11 @@ def inmb_over(table: pd.DataFrame, look: Look, *, x: str, comparator: str, wtp: 
         x: Name and unit of the input, for its axis.
         comparator: Whom against; its own rows are left out.
         wtp: Willingness to pay per QALY.
+        decisions: Columns x, best: the best strategy at every value; its changes are marked. None for no marks.
 
     Returns:
-        For each strategy its 95 % Monte Carlo band, where known, and a line with a mark at every value played.
+        For each strategy its 95 % Monte Carlo band, where known, and a line with a mark at every value played; then
+        where the best strategy changes, on straight lines between the two values played, which the grey band joins.
 
     Raises:
         TableError: The table cannot be drawn.
@@ -118,6 +125,7 @@ def inmb_over(table: pd.DataFrame, look: Look, *, x: str, comparator: str, wtp: 
                 name=f"95 % Monte Carlo band, {look.label(name)}",
                 legendgroup=name,
                 showlegend=False,
+                mode="lines",
                 fill="toself",
                 fillcolor=tinted(look.colour(name), 0.18),
                 line={"width": 0},
@@ -141,6 +149,10 @@ def inmb_over(table: pd.DataFrame, look: Look, *, x: str, comparator: str, wtp: 
     figure.update_xaxes(tickformat=",.4~g")
     figure.update_yaxes(tickformat=",")
     reading = [f"against {look.label(comparator)}, the line at 0", f"at {wtp:,.0f} {look.money} per QALY"]
+    changes = decision_changes(fit, decisions) if decisions is not None else None
+    if changes is not None and not changes.empty:
+        mark_changes(figure, changes)
+        reading.append("dashed: where the best strategy changes, between the two values played that the grey joins")
     return finished(
         figure,
         "Incremental net monetary benefit (INMB) over one input",
@@ -148,3 +160,24 @@ def inmb_over(table: pd.DataFrame, look: Look, *, x: str, comparator: str, wtp: 
         x=wrapped(x, 90),
         y=f"INMB per patient ({look.money})",
     )
+
+
+def decision_changes(fit: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
+    """Where the best strategy changes between neighbouring values of an input, its INMB taken as straight between.
+
+    Args:
+        fit: Columns x, strategy, inmb.
+        decisions: Columns x, best.
+
+    Returns:
+        A row for each change: threshold, and the two values between which it lies as ci_low and ci_high.
+    """
+    inmb = {(x, str(name)): value for x, name, value in fit[["x", "strategy", "inmb"]].itertuples(index=False)}
+    own = decisions.sort_values("x", kind="stable")[["x", "best"]].itertuples(index=False)
+    rows = []
+    for (low, before), (high, after) in pairwise(own):
+        if before != after:
+            lead, lag = (inmb[x, before] - inmb[x, after] for x in (low, high))
+            at = low + (high - low) * lead / (lead - lag) if lead > lag else (low + high) / 2
+            rows.append((at, low, high))
+    return pd.DataFrame(rows, columns=["threshold", "ci_low", "ci_high"])

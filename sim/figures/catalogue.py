@@ -48,6 +48,7 @@ class Setting:
         population: Discounted patients whom the decision concerns; None if not known.
         causes: Cause of infection to words.
         asked: What the analysis was asked: outcome, strategy, comparator, wtp, paths, price; as in the manifest.
+        inputs: Path of each number of the scenario to its unit and value.
     """
 
     look: Look
@@ -59,6 +60,7 @@ class Setting:
     population: float | None = None
     causes: Mapping[str, str] = field(default_factory=dict)
     asked: Mapping[str, object] = field(default_factory=dict)
+    inputs: Mapping[str, picks.Input] = field(default_factory=dict)
 
     @classmethod
     def of(cls, look: Look, wtp: Sequence[float], **others: Any) -> Setting:
@@ -204,6 +206,8 @@ CATALOGUE: Mapping[str, Recipe] = {
         "the best strategy on average, and the probability that it is",
         _BY_WTP,
         lambda t, s: acceptability.ceaf(_by_threshold(t, s, "by_wtp"), s.look),
+        lambda t, s: "by_wtp" not in t or "ceaf" in t["by_wtp"].columns,
+        "probabilities over the draws",
     ),
     "expected_loss": Recipe(
         "what choosing each strategy forgoes, over willingness to pay",
@@ -242,9 +246,18 @@ CATALOGUE: Mapping[str, Recipe] = {
     "two_way": Recipe(
         "the best strategy over two inputs",
         (("two_way_decisions",), ("decisions",)),
-        lambda t, s: picks.two_way(_decisions(t), s.look, s.wtp),
+        lambda t, s: picks.two_way(_decisions(t), s.look, s.wtp, s.inputs),
         lambda t, s: picks.is_full_grid(_decisions(t)),
         "a full grid over two inputs",
+    ),
+    "sweep_benefit": Recipe(
+        "net benefit over the one input of a sweep, and where the best strategy changes",
+        (("sweep", "decisions"),),
+        lambda t, s: picks.sweep_benefit(
+            t, s.look, s.wtp, s.inputs, s.comparator or str(s.asked.get("comparator") or s.look.strategies[0])
+        ),
+        lambda t, s: picks.is_over_one(t["decisions"]),
+        "a sweep over one number",
     ),
     "threshold_scan": Recipe(
         "net benefit over one input, and where the best strategy changes",

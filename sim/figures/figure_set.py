@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from sim.errors import Problem, UsageError
 from sim.figures.catalogue import CATALOGUE, Setting, Tables
+from sim.figures.picks import with_unit
 
 
 class FigureSet:
@@ -30,6 +31,10 @@ class FigureSet:
         tables, setting = self._tables, self._setting
         fit = {n: r for n, r in CATALOGUE.items() if r.has_tables(tables) and r.suits(tables, setting)}
         return {name: recipe.shows for name, recipe in fit.items()}
+
+    def with_unit(self, path: str) -> str:
+        """An input with the unit that the scenario gives it."""
+        return with_unit(path, self._setting.inputs)
 
     def draw(self, name: str, **changes: Any) -> go.Figure:
         """Draw one figure.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from sim.errors import Problem, UsageError
-from sim.figures import acceptability, scenarios, sensitivity
+from sim.figures import acceptability, benefit, scenarios, sensitivity
 from sim.figures.style import Look
+from sim.figures.tables import known
 
 LUCK_OUTCOMES = (
     "cost",
@@ -22,6 +24,16 @@ LUCK_OUTCOMES = (
     "hospital_days",
     "ig_grams",
 )
+
+
+@dataclass(frozen=True)
+class Input:
+    """A number of the scenario that an analysis varies: its unit in words, and where it stands."""
+
+    unit: str
+    value: float
+
+
 _DECISION = ("point", "wtp", "best", "second", "margin", "margin_mcse")
 
 
@@ -68,12 +80,48 @@ def is_full_grid(table: pd.DataFrame) -> bool:
     )
 
 
-def two_way(table: pd.DataFrame, look: Look, wtp: float) -> go.Figure:
+def is_over_one(table: pd.DataFrame) -> bool:
+    """Whether a table of decisions goes over several values of one input that is a number."""
+    paths = inputs_of(table)
+    if len(paths) != 1 or not pd.api.types.is_numeric_dtype(table[paths[0]]):
+        return False
+    return bool(table[paths[0]].min() < table[paths[0]].max())
+
+
+def two_way(table: pd.DataFrame, look: Look, wtp: float, inputs: Mapping[str, Input]) -> go.Figure:
     """The decision map of a table of decisions, at the threshold wanted or else its first."""
     x, y = inputs_of(table)
     wtp = wtp if (table["wtp"] == wtp).any() else float(table["wtp"].iloc[0])
     names = {x: "x", y: "y", "margin": "inmb", "margin_mcse": "inmb_mcse"}
-    return sensitivity.two_way(table[table["wtp"] == wtp].rename(columns=names), look, x=x, y=y, wtp=wtp)
+    own = table[table["wtp"] == wtp].rename(columns=names)
+    base = (inputs[x].value, inputs[y].value) if x in inputs and y in inputs else None
+    return sensitivity.two_way(own, look, x=with_unit(x, inputs), y=with_unit(y, inputs), wtp=wtp, base=base)
+
+
+def sweep_benefit(
+    tables: Mapping[str, pd.DataFrame], look: Look, wtp: float, inputs: Mapping[str, Input], comparator: str
+) -> go.Figure:
+    """INMB over the one input of a sweep, at the threshold wanted or else its first.
+
+    Against the sweep's own comparator with Monte Carlo bands; against another without, for the sweep keeps no
+    covariance of that pair.
+    """
+    sweep, decisions = tables["sweep"], tables["decisions"]
+    (path,) = inputs_of(decisions)
+    wtp = wtp if (decisions["wtp"] == wtp).any() else float(decisions["wtp"].iloc[0])
+    column = f"inmb_{wtp:g}"
+    own = sweep.rename(columns={path: "x", column: "inmb", f"{column}_mcse": "inmb_mcse"})
+    known(comparator, look.strategies)
+    base = own[own["strategy"] == comparator].set_index("x")["inmb"]
+    if (base != 0.0).any():
+        own = own.assign(inmb=own["inmb"] - own["x"].map(base)).drop(columns="inmb_mcse")
+    best = decisions[decisions["wtp"] == wtp].rename(columns={path: "x"})
+    return benefit.inmb_over(own, look, x=with_unit(path, inputs), comparator=comparator, wtp=wtp, decisions=best)
+
+
+def with_unit(path: str, inputs: Mapping[str, Input]) -> str:
+    """An input and the unit in which the scenario gives it."""
+    return f"{path} ({inputs[path].unit})" if path in inputs and inputs[path].unit else path
 
 
 def common_luck(table: pd.DataFrame, look: Look) -> go.Figure:

@@ -102,17 +102,8 @@ def net_benefit_over(
                 hovertemplate=f"%{{x:,.4~g}}: %{{y:,.0f}} {look.money}",
             )
         )
-    if thresholds is not None and not thresholds.empty:
-        found = checked(thresholds, "thresholds", numbers=("threshold",), optional=("ci_low", "ci_high"))
-        ends = found[["threshold", "ci_low", "ci_high"]].to_numpy()
-        for place, (at, low, high) in enumerate(ends):
-            if np.isfinite(low) and np.isfinite(high):
-                figure.add_vrect(x0=low, x1=high, fillcolor=tinted(GREY, 0.15), line_width=0)
-            figure.add_vline(x=at, line={"color": INK, "width": 1.5, "dash": "dash"})
-            text = f"<b>{number(at, ',.4g')}</b>"
-            # Neighbours stand at different heights, so that their numbers do not meet.
-            height = 1 - 0.08 * (place % 3)
-            figure.add_annotation(x=at, y=height, yref="paper", text=text, showarrow=False, xshift=26)
+    if thresholds is not None:
+        mark_changes(figure, thresholds)
     figure.update_xaxes(tickformat=",.4~g")
     figure.update_yaxes(tickformat=",")
     reading = [f"at {wtp:,.0f} {look.money} per QALY"]
@@ -125,3 +116,26 @@ def net_benefit_over(
         x=wrapped(x, 90),
         y=f"Net monetary benefit per patient ({look.money})",
     )
+
+
+def mark_changes(figure: go.Figure, thresholds: pd.DataFrame) -> None:
+    """Mark where the best strategy changes: a dashed line with its number, and a grey band around it where known.
+
+    Args:
+        figure: Over the values of one input; changed in place.
+        thresholds: Columns threshold, and ci_low, ci_high where known.
+
+    Raises:
+        TableError: The table cannot be read.
+    """
+    if thresholds.empty:
+        return
+    found = checked(thresholds, "thresholds", numbers=("threshold",), optional=("ci_low", "ci_high"))
+    for place, (at, low, high) in enumerate(found[["threshold", "ci_low", "ci_high"]].to_numpy()):
+        if np.isfinite(low) and np.isfinite(high):
+            figure.add_vrect(x0=low, x1=high, fillcolor=tinted(GREY, 0.15), line_width=0, layer="below")
+        figure.add_vline(x=at, line={"color": INK, "width": 1.5, "dash": "dash"})
+        text = f"<b>{number(at, ',.4g')}</b>"
+        # Neighbours stand at different heights, so that their numbers do not meet.
+        height = 1 - 0.08 * (place % 3)
+        figure.add_annotation(x=at, y=height, yref="paper", text=text, showarrow=False, xshift=26)

@@ -71,11 +71,14 @@ def two_way(
         figure.add_annotation(
             x=xs[column],
             y=ys[row],
-            text=f"<b>{look.tick(look.strategies[place])}</b>",
+            text=f"<b>{look.short(look.strategies[place])}</b>",
             showarrow=False,
             font={"size": 13, "color": INK},
             bgcolor="rgba(255,255,255,0.75)",
         )
+        square = {"symbol": "square", "size": 14, "color": tinted(look.colour(look.strategies[place]), 0.55)}
+        named = {"name": look.label(look.strategies[place]), "legendgroup": look.strategies[place]}
+        figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", marker=square, **named))
     unsure = cells[cells["inmb"].abs() < 1.96 * cells["inmb_mcse"]]
     if not unsure.empty:
         figure.add_trace(
@@ -99,9 +102,18 @@ def two_way(
         "Best strategy by two inputs",
         " ".join(part for part in reading if part),
         x=wrapped(x, 90),
-        y=wrapped(y, 45),
-        legend=len(figure.data) > 1,
+        y=_two_lines(y, 45),
+        legend=True,
     )
+
+
+def _two_lines(title: str, width: int) -> str:
+    """An input and its unit; the unit on a line of its own where both are too long for one."""
+    name, bracket, unit = title.rpartition(" (")
+    whole = wrapped(title, width)
+    if "<br>" not in whole or not bracket:
+        return whole
+    return f"{wrapped(name, width)}<br>{wrapped(f'({unit}', width)}"
 
 
 def _regions(cells: pd.DataFrame, code: np.ndarray, xs: np.ndarray, ys: np.ndarray, look: Look) -> go.Heatmap:

@@ -89,6 +89,12 @@ class Look:
         """Words for a strategy, as text that is never taken for markup."""
         return plain(self.labels.get(strategy, strategy))
 
+    def short(self, strategy: str) -> str:
+        """The label to its first colon, in short lines, where that still tells the strategies apart."""
+        heads = [self.labels.get(name, name).split(":")[0].strip() for name in self.strategies]
+        own = self.labels.get(strategy, strategy).split(":")[0].strip()
+        return wrapped(own, 20) if own and len(set(heads)) == len(heads) else self.tick(strategy)
+
     def tick(self, strategy: str) -> str:
         """The same, broken into short lines for an axis."""
         return wrapped(self.labels.get(strategy, strategy), 20)

@@ -13,7 +13,8 @@ import pandas as pd
 from sim.errors import Problem, ResultsError, RunFolderError, TableError
 from sim.figures import FigureSet, Look, Setting
 from sim.figures.export import save_all
-from sim.scenario import Scenario, from_tables
+from sim.figures.picks import Input
+from sim.scenario import Scenario, from_tables, quantities
 from sim.store import read_manifest
 from sim.timelines import SAMPLE, over_time, telling_patients
 from sim.tracing import event_table, igg_table
@@ -53,7 +54,8 @@ def run_figures(folder: Path, *, patient: int | None = None, published: Path | N
     look = Look(analysis.currency, strategies, {name: shown.strategies[name].label for name in strategies})
     causes = {name: cause.label for name, cause in shown.infections.causes.items()}
     wtp = _thresholds(asked, tables) or list(analysis.wtp_per_qaly)
-    setting = Setting.of(look, wtp, causes=causes, asked=asked, population=asked.get("population"))
+    inputs = {path: Input(unit, quantity.value) for path, quantity, unit in quantities(shown)}
+    setting = Setting.of(look, wtp, causes=causes, asked=asked, population=asked.get("population"), inputs=inputs)
     return FigureSet(tables, setting)
 
 

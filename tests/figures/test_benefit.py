@@ -62,3 +62,40 @@ def test_patients_are_points_their_mean_and_the_one_followed():
     )
     with pytest.raises(TableError, match="delta_qaly"):
         individuals.patient_differences(table[["patient", "delta_cost"]], LOOK, strategy="primary", comparator="none")
+
+
+def decided(points):
+    """A sweep over one input, from (value, INMB of primary, INMB of secondary), none being the line at 0."""
+    rows = [
+        (x, name, value)
+        for x, *own in points
+        for name, value in zip(("none", "primary", "secondary"), (0.0, *own), strict=True)
+    ]
+    table = pd.DataFrame(rows, columns=["x", "strategy", "inmb"])
+    best = table.loc[table.groupby("x")["inmb"].idxmax(), ["x", "strategy"]].rename(columns={"strategy": "best"})
+    return table, best
+
+
+def test_changes_of_the_best_strategy_lie_where_straight_lines_cross():
+    # primary falls from 30 to -10 over 20 to 60 and meets none at 50; secondary is never the best.
+    table, best = decided([(60.0, -10.0, -20.0), (20.0, 30.0, 1.0), (100.0, -50.0, -1.0)])
+    changes = benefit.decision_changes(table, best)
+    assert changes.to_numpy().tolist() == [[50.0, 20.0, 60.0]]
+    figure = benefit.inmb_over(table, LOOK, x="price", comparator="none", wtp=1e5, decisions=best)
+    assert [shape.x0 for shape in figure.layout.shapes if shape.type == "line" and shape.x0 == shape.x1] == [50.0]
+    assert "<b>50</b>" in [note.text for note in figure.layout.annotations]
+    assert "where the best strategy changes" in figure.layout.title.subtitle.text
+
+
+def test_no_change_is_marked_where_the_best_strategy_stays():
+    table, best = decided([(20.0, 30.0, 1.0), (60.0, 20.0, 1.0)])
+    assert benefit.decision_changes(table, best).empty
+    figure = benefit.inmb_over(table, LOOK, x="price", comparator="none", wtp=1e5, decisions=best)
+    assert "changes" not in figure.layout.title.subtitle.text
+
+
+def test_strategies_that_are_equal_at_both_values_change_half_way():
+    table = pd.DataFrame([(1.0, "a", 2.0), (1.0, "b", 2.0), (3.0, "a", 2.0), (3.0, "b", 2.0)])
+    table.columns = ["x", "strategy", "inmb"]
+    best = pd.DataFrame({"x": [1.0, 3.0], "best": ["a", "b"]})
+    assert benefit.decision_changes(table, best)["threshold"].tolist() == [2.0]

@@ -6,7 +6,7 @@ import pytest
 
 from sim.errors import TableError, UsageError
 from sim.figures import distributions, sensitivity
-from sim.figures.style import Z_95
+from sim.figures.style import Z_95, Look
 from sim.figures.tornado import tornado
 from tests.figures import examples
 from tests.figures.examples import LOOK, draws
@@ -57,13 +57,29 @@ def test_two_way_regions_are_the_best_strategies_in_their_colours():
     codes = best.map(LOOK.strategies.index).to_numpy()
     np.testing.assert_array_equal(cells.z, codes)
     shown = {note.text.replace("<br>", " ") for note in figure.layout.annotations}
-    assert shown == {f"<b>{LOOK.label(s)}</b>" for s in ("none", "primary", "secondary")}
+    assert shown == {"<b>No immunoglobulin</b>", "<b>Primary</b>", "<b>Secondary</b>"}
     for note in figure.layout.annotations:
-        assert f"<b>{LOOK.tick(best.loc[note.y, note.x])}</b>" == note.text, "a region's name stands in its region"
+        assert f"<b>{LOOK.short(best.loc[note.y, note.x])}</b>" == note.text, "a region's name stands in its region"
     assert figure.layout.xaxis.title.text == "Price (USD per gram)"
-    unsure = figure.data[1]
+    keys = {trace.legendgroup: trace for trace in figure.data if trace.legendgroup}
+    assert {name: key.name for name, key in keys.items()} == {
+        s: LOOK.label(s) for s in ("none", "primary", "secondary")
+    }
+    *_, unsure, base = figure.data
     assert len(unsure.x) == (table["inmb"].abs() < Z_95 * table["inmb_mcse"]).sum() > 0
-    assert (figure.data[2].x[0], figure.data[2].y[0]) == (89, 0.38)
+    assert (base.x[0], base.y[0]) == (89, 0.38)
+
+
+def test_two_way_regions_have_short_names_where_those_differ():
+    table = examples.two_way()
+    labels = {name: f"{name}: a rule in many words" for name in LOOK.strategies}
+    figure = sensitivity.two_way(table, Look("USD", LOOK.strategies, labels), x="x", y="y")
+    assert {note.text for note in figure.layout.annotations} == {"<b>none</b>", "<b>primary</b>", "<b>secondary</b>"}
+    alike = Look("USD", LOOK.strategies, {name: f"Ig: {name}" for name in LOOK.strategies})
+    figure = sensitivity.two_way(table, alike, x="x", y="y")
+    assert {note.text for note in figure.layout.annotations} == {
+        f"<b>Ig: {name}</b>" for name in ("none", "primary", "secondary")
+    }
 
 
 def test_two_way_asks_for_a_full_grid():

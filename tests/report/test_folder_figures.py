@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.errors import TableError
+from sim.errors import TableError, UsageError
 from sim.report.run_figures import run_figures
 from tests.run_folders import COMMANDS, EFFECT, PRICE
 
@@ -20,6 +20,7 @@ LISTED = {
     "price": {"price_threshold"},
     "threshold": {"threshold_scan"},
     "sweep": {"two_way"},
+    "one_input": {"sweep_benefit"},
     "compare": {"scenario_benefit"},
 }
 
@@ -41,10 +42,33 @@ def test_the_decision_map_of_a_grid_sweep_shows_its_decisions(folder_of):
     own = decisions[decisions["wtp"] == wtp]
     figure = run_figures(folder).two_way(wtp=wtp)
     heat = figure.data[0]
-    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == (PRICE, EFFECT)
+    axes = figure.layout.xaxis.title.text, figure.layout.yaxis.title.text
+    assert axes == (f"{PRICE} (USD per gram)", f"{EFFECT} (hazard ratio)".replace(" (", "<br>(")), "with their units"
     for row in own.to_dict(orient="records"):
         i, j = list(heat.y).index(row[EFFECT]), list(heat.x).index(row[PRICE])
         assert heat.customdata[i][j][1] == pytest.approx(row["margin"])
+
+
+def test_the_line_over_one_input_is_the_table_of_the_sweep(folder_of):
+    folder = folder_of("one_input")
+    table = pd.read_parquet(folder / "sweep.parquet")
+    wtp = sorted(pd.read_parquet(folder / "decisions.parquet")["wtp"].unique())[0]
+    figures = run_figures(folder)
+    against, other = figures.sweep_benefit(wtp=wtp), figures.sweep_benefit(wtp=wtp, comparator="primary")
+    assert against.layout.xaxis.title.text == f"{PRICE} (USD per gram)"
+    own = table.pivot_table(index=PRICE, columns="strategy", values=f"inmb_{wtp:g}")
+    lines = {trace.legendgroup: trace for trace in against.data if trace.mode == "lines+markers"}
+    assert set(lines) == {"primary", "secondary"}
+    for name, line in lines.items():
+        np.testing.assert_array_equal(line.y, own.loc[list(line.x), name])
+        own_mcse = table.loc[table["strategy"] == name].set_index(PRICE)[f"inmb_{wtp:g}_mcse"]
+        np.testing.assert_array_equal(line.customdata, own_mcse[list(line.x)])
+    lines = {trace.legendgroup: trace for trace in other.data if trace.mode == "lines+markers"}
+    assert set(lines) == {"none", "secondary"}
+    np.testing.assert_allclose(lines["none"].y, -own["primary"], rtol=1e-12)
+    assert "Monte Carlo" not in other.layout.title.subtitle.text, "of that pair the error is not known"
+    with pytest.raises(UsageError, match="nobody"):
+        figures.sweep_benefit(comparator="nobody")
 
 
 def test_scenarios_are_compared_at_the_thresholds_that_were_asked(folder_of):

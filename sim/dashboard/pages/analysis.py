@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -28,7 +27,7 @@ from sim.dashboard.parts import (
     section,
     table_card,
 )
-from sim.figures import benefit, sensitivity
+from sim.figures import benefit
 from sim.report.text import number
 
 MOST_ABREAST = 5
@@ -197,7 +196,7 @@ def sweep_page(source: Source, view: View, desk: Desk) -> list[Content]:
     return [
         found.note,
         html.P(_tally(own, at, wtp), className="verdict", id="verdict"),
-        grid(*_sweep_figures(own, view, at, paths, wtp, said)),
+        grid(*_sweep_figures(own, view, at, wtp, said)),
         table_card(_decisions(own, at, paths, wtp), picked=view.strategy),
     ]
 
@@ -212,66 +211,25 @@ def _tally(own: Source, at: pd.DataFrame, wtp: float) -> str:
     return f"At {number(wtp)} {money} per QALY, {points} the highest net benefit has {', '.join(parts)}.{doubt}"
 
 
-def _sweep_figures(
-    own: Source, view: View, at: pd.DataFrame, paths: list[str], wtp: float, said: str
-) -> list[Content]:
-    cards: list[Content] = []
-    units = _units(own)
-    if len(paths) == 2 and not at.duplicated(paths).any() and len(at) == at[paths].nunique().prod():
-        x, y = paths
-        map_table = at.rename(columns={x: "x", y: "y", "margin": "inmb", "margin_mcse": "inmb_mcse"})
-        base = _base(own, x, y)
-        cards.append(
-            figure_card(
-                "map",
-                lambda: sensitivity.two_way(map_table, own.look, x=units(x), y=units(y), wtp=wtp, base=base),
-                look=own.look,
-                data=at,
-                said=said,
-                wide=True,
-            )
+def _sweep_figures(own: Source, view: View, at: pd.DataFrame, wtp: float, said: str) -> list[Content]:
+    return [
+        figure_card(
+            name,
+            lambda name=name: own.figures.draw(name, wtp=wtp),  # type: ignore[misc]
+            look=own.look,
+            picked=view.strategy,
+            data=at,
+            said=said,
+            wide=True,
         )
-    column = f"inmb_{wtp:g}"
-    if "sweep" in own.tables and len(paths) == 1 and column in own.tables["sweep"].columns:
-        table = own.tables["sweep"]
-        against = str(own.asked.get("comparator") or own.look.strategies[0])
-        table = table.rename(columns={paths[0]: "x", column: "inmb", f"{column}_mcse": "inmb_mcse"})
-        if pd.api.types.is_numeric_dtype(table["x"]):
-            cards.append(
-                figure_card(
-                    "over",
-                    lambda: benefit.inmb_over(table, own.look, x=units(paths[0]), comparator=against, wtp=wtp),
-                    look=own.look,
-                    picked=view.strategy,
-                    data=table[["x", "strategy", "inmb", "inmb_mcse"]].rename(columns={"x": paths[0]}),
-                    said=said,
-                    wide=True,
-                )
-            )
-    return cards
-
-
-def _units(own: Source) -> Callable[[str], str]:
-    """A path with the unit that the scenario gives it."""
-    from sim.scenario import quantities
-
-    units = {path: unit for path, _, unit in quantities(own.scenario)} if own.scenario else {}
-    return lambda path: f"{path} ({units[path]})" if path in units else path
-
-
-def _base(own: Source, x: str, y: str) -> tuple[float, float] | None:
-    from sim.scenario import quantities
-
-    values = {path: quantity.value for path, quantity, _ in quantities(own.scenario)} if own.scenario else {}
-    return (values[x], values[y]) if x in values and y in values else None
+        for name in ("two_way", "sweep_benefit")
+        if name in own.figures.names
+    ]
 
 
 def _decisions(own: Source, at: pd.DataFrame, paths: list[str], wtp: float) -> Shown:
-    money, units = own.look.currency, _units(own)
-    columns = [
-        Column(units(path), lambda row, path=path: f"{row[path]:,.4g}" if _is_real(row[path]) else str(row[path]))  # type: ignore[misc]
-        for path in paths
-    ]
+    money = own.look.currency
+    columns = [Column(own.figures.with_unit(path), partial(_value, path)) for path in paths]
     columns += [
         Column("Highest net benefit", lambda row: label(own.look, row["best"]), left=True),
         Column("Next", lambda row: label(own.look, row["second"]), left=True),
@@ -279,6 +237,10 @@ def _decisions(own: Source, at: pd.DataFrame, paths: list[str], wtp: float) -> S
     ]
     caption = f"Best strategy at every point, at {number(wtp)} {money} per QALY"
     return Shown("decisions", caption, at, columns, "± is one Monte Carlo standard error of the paired difference.")
+
+
+def _value(path: str, row: dict[str, Any]) -> str:
+    return f"{row[path]:,.4g}" if _is_real(row[path]) else str(row[path])
 
 
 def _is_real(value: object) -> bool:

@@ -86,7 +86,7 @@ def decision_sections(folder: RunFolder) -> list[Section]:
         small=True,
     )
     title = "Two-way sensitivity" if folder.kind == "two-way" else "Sweep over inputs"
-    return [Section("decisions", title, items=(*plots(folder, "two_way"), shown))]
+    return [Section("decisions", title, items=(*plots(folder, "two_way", "sweep_benefit"), shown))]
 
 
 def decision_sentences(folder: RunFolder) -> list[str]:
