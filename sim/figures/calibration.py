@@ -10,6 +10,9 @@ from plotly.subplots import make_subplots
 from sim.figures.style import COLOURS, INK, finished, plain, sentence, tinted
 from sim.figures.tables import checked
 
+STUDY = "rgb(204,204,204)"
+"""Of the range in which a study would fall, behind the interval of what was published."""
+
 
 def calibration_fit(curves: pd.DataFrame, targets: pd.DataFrame) -> go.Figure:
     """Posterior bands of cumulative incidence with what was observed, a panel for each target.
@@ -82,13 +85,13 @@ def _points(seen: pd.DataFrame, *, first: bool) -> tuple[go.Scatter, go.Scatter]
         x=seen["month"],
         y=middle,
         mode="markers",
-        marker={"size": 1, "color": "#6B6B6B"},
+        marker={"symbol": "line-ns", "size": 14, "color": STUDY, "line": {"width": 7, "color": STUDY}},
         error_y={
             "type": "data",
             "array": (seen["predicted_high"] - seen["predicted_low"]) / 2,
             "thickness": 7,
             "width": 0,
-            "color": "rgba(107,107,107,0.35)",
+            "color": STUDY,
         },
         name="A study of that size, 95 %",
         legendgroup="study",

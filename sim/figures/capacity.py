@@ -33,7 +33,7 @@ def queue(months: pd.DataFrame, look: Look) -> go.Figure:
     """
     figure, look = _by_month(months, look, {"waiting": "Visits waiting", "infusions_missed": "Infusions given up"})
     return finished(
-        figure, "Who waits past the due date, and who is given up", INTERVALS, x="Month", height=620, panels=True
+        figure, "Visits that wait past their date, and infusions given up", INTERVALS, height=620, panels=True
     )
 
 
@@ -51,7 +51,7 @@ def stock(months: pd.DataFrame, look: Look) -> go.Figure:
         TableError: The table cannot be drawn.
     """
     figure, look = _by_month(months, look, {"stock_grams": "Stock (g)", "grams_given": "Given in the month (g)"})
-    return finished(figure, "Immunoglobulin in stock and given", INTERVALS, x="Month", height=620, panels=True)
+    return finished(figure, "Immunoglobulin in stock and given", INTERVALS, height=620, panels=True)
 
 
 def utilisation(hours: pd.DataFrame, months: pd.DataFrame, look: Look) -> go.Figure:
@@ -76,9 +76,10 @@ def utilisation(hours: pd.DataFrame, months: pd.DataFrame, look: Look) -> go.Fig
         own = day[day["arm"] == arm]
         figure.add_trace(_line(own["hour"] + 0.5, own["mean"], arm, look, shows=False), row=1, col=1)
     figure.update_yaxes(tickformat=".0%", rangemode="tozero")
-    reading = "share of chairs in use while they are open"
-    figure = finished(figure, "Use of the chairs", reading, x="Month", height=640, panels=True)
-    return figure.update_xaxes(title={"text": "Hour"}, range=[0, 24], dtick=2, row=1, col=1)
+    figure.update_xaxes(title_text="Hour of the day", range=[0, 24], dtick=2, row=1, col=1)
+    return finished(
+        figure, "Use of the chairs", "share of chairs in use while they are open", height=640, panels=True
+    )
 
 
 def spend(table: pd.DataFrame, look: Look, *, arm: str | None = None) -> go.Figure:
@@ -135,7 +136,7 @@ def who_paid(table: pd.DataFrame, look: Look) -> go.Figure:
     if fit.empty:
         raise TableError("who paid cannot be drawn", [Problem("measure", "none of these", f"{LATE}, {MISSED}")])
     look = look.over(fit["arm"])
-    titles = ["Given late, of 100 due", "Given up, of 100 due"]
+    titles = ["Given late", "Given up"]
     figure = make_subplots(rows=1, cols=2, shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.06)
     groups = [g for g in dict.fromkeys(fit["group"]) if fit.loc[fit["group"] == g, "per_100"].notna().any()]
     for column, measure in enumerate((LATE, MISSED), start=1):
@@ -155,8 +156,10 @@ def who_paid(table: pd.DataFrame, look: Look) -> go.Figure:
             figure.add_trace(trace, row=1, col=column)
     figure.update_yaxes(autorange="reversed")
     figure.update_layout(bargap=0.25)
+    figure.update_xaxes(title_text="Infusions, of 100 due", rangemode="tozero")
     height = max(460, 220 + 26 * len(groups) * max(1, fit["arm"].nunique()) // 2)
-    return finished(figure, "Who paid for the shortage", "of infusions due in each group", height=height, panels=True)
+    reading = "infusions due in a shortage and the month after it; at any time where there is none"
+    return finished(figure, "Who paid for the shortage", reading, height=height, panels=True)
 
 
 def _by_month(months: pd.DataFrame, look: Look, series: dict[str, str]) -> tuple[go.Figure, Look]:
@@ -167,6 +170,7 @@ def _by_month(months: pd.DataFrame, look: Look, series: dict[str, str]) -> tuple
     fit = checked(months, "months", names=("arm", "series"), numbers=("month",), gaps=("mean", "ci_low", "ci_high"))
     look = look.over(fit["arm"])
     figure = make_subplots(rows=len(series), cols=1, subplot_titles=list(series.values()), vertical_spacing=0.25)
+    figure.update_xaxes(title_text="Month of the programme", row=len(series), col=1)
     for row, name in enumerate(series, start=1):
         own = fit[fit["series"] == name]
         for arm in look.present(own["arm"]):

@@ -191,15 +191,16 @@ def enbs(table: pd.DataFrame, look: Look, *, size: str = "Patients in the study"
     figure = _by_size(table, look, "enbs", "enbs_se")
     for trace in list(figure.data):
         best = int(np.argmax(trace.y))
+        worth = trace.y[best] > 0
         figure.add_annotation(
             x=trace.x[best],
             y=trace.y[best] + (0.0 if trace.error_y.array is None else trace.error_y.array[best]),
-            text=f"best of these: n = {trace.x[best]:,.0f}"
-            if trace.y[best] > 0
-            else "not worth its cost at any size",
+            text=f"best of these: n = {trace.x[best]:,.0f}" if worth else "not worth its cost at any size",
             arrowcolor=GREY,
             ay=-24,
             ax=0,
+            # Beside its point, to the side where the figure is.
+            xanchor="left" if 2 * trace.x[best] < min(trace.x) + max(trace.x) else "right",
         )
     figure.add_hline(y=0, line={"color": GREY, "width": 1})
     figure.update_yaxes(tickformat=",")

@@ -52,6 +52,8 @@ def run_figures(folder: Path, *, patient: int | None = None, published: Path | N
         )
     strategies, analysis = shown.strategy_names, shown.analysis
     look = Look(analysis.currency, strategies, {name: shown.strategies[name].label for name in strategies})
+    if manifest["command"] == "capacity":
+        look = _arms(folder, analysis.currency)
     causes = {name: cause.label for name, cause in shown.infections.causes.items()}
     wtp = _thresholds(asked, tables) or list(analysis.wtp_per_qaly)
     inputs = {path: Input(unit, quantity.value) for path, quantity, unit in quantities(shown)}
@@ -94,6 +96,12 @@ def _thresholds(asked: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) ->
     return sorted(set(tables["decisions"]["wtp"])) if "decisions" in tables else []
 
 
+def _arms(folder: Path, currency: str) -> Look:
+    """Ways of running a programme take the places of strategies."""
+    arms = _content(folder / "capacity.json")["arms"]
+    return Look(currency, tuple(arm["name"] for arm in arms), {arm["name"]: arm["label"] for arm in arms})
+
+
 def _first_of_several(folder: Path) -> Scenario | None:
     """The first scenario of a comparison: it names the strategies."""
     path = folder / "resolved-1.json"
@@ -107,12 +115,16 @@ def _scenario(folder: Path) -> Scenario | None:
 
 
 def _read(path: Path) -> Scenario:
+    return from_tables(_content(path))
+
+
+def _content(path: Path) -> dict[str, Any]:
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         message = f"{path}: cannot be read ({error})"
         raise RunFolderError(message) from error
-    return from_tables(content)
+    return content
 
 
 def read_published(path: Path) -> pd.DataFrame:

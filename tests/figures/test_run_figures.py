@@ -237,7 +237,7 @@ def test_tables_of_an_uncertainty_analysis_give_every_figure_of_uncertainty():
     of_a_run = {"ce_frontier", "cumulative_incidence", "infections_by_cause", "costs_by_item", "ig_grams"}
     of_a_run |= {"incidence_by_cause", "ig_use", "swimlanes", "igg_course"}
     of_a_run |= {name for name in CATALOGUE if name.startswith("programme_")} | {"who_paid"}
-    assert set(CATALOGUE) - set(drawn) == of_a_run | {"threshold_scan", "scenario_benefit"}
+    assert set(CATALOGUE) - set(drawn) == of_a_run | {"threshold_scan", "scenario_benefit", "sweep_benefit"}
     assert all(figure.layout.title.text and figure.data for figure in drawn.values())
     assert "INMB of primary against none" in drawn["tornado"].layout.title.text
     assert drawn["evsi"].layout.xaxis.title.text == "Patients in each arm"
