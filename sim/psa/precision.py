@@ -73,7 +73,7 @@ class Spread:
     def best_split(self, histories: int) -> tuple[int, int]:
         """Draws and patients that make the standard error smallest for a given product of the two.
 
-        The product rule: with a budget of `histories`, draws : patients = sd(a) : sd(b).
+        With a budget of `histories`, draws : patients = var(a) : var(b).
 
         Args:
             histories: Draws times patients.
