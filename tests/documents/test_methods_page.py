@@ -1,0 +1,50 @@
+"""The technical appendix says what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.documents.worked import WORKED, Worked
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "methods.md").read_text()
+
+
+@pytest.mark.parametrize("worked", WORKED, ids=lambda worked: worked.equation)
+def test_code_equation_and_page_give_one_number(worked: Worked) -> None:
+    assert worked.by_igsim() == pytest.approx(worked.exact, rel=worked.tolerance)
+    assert worked.row() in PAGE
+
+
+def test_the_table_holds_nothing_that_is_not_recomputed() -> None:
+    table = PAGE.split("## Worked numbers")[1].split("## References")[0]
+    rows = [line for line in table.splitlines() if line.startswith("|")][2:]
+    assert rows == [worked.row() for worked in WORKED]
+
+
+def test_every_section_names_modules_that_are_there() -> None:
+    sections = [part for part in re.split(r"\n## ", PAGE)[1:] if not part.startswith(("The model in", "Symbols"))]
+    for section in sections[:-2]:
+        title, code = section.splitlines()[0], re.search(r"\*Code:\*([^*]*?)(?:\n\n|\Z)", section, re.DOTALL)
+        assert code, f"{title} names no module"
+        names = re.findall(r"`([\w/]+\.py)`", code[1])
+        folders = {str(Path(name).parent) for name in names if "/" in name}
+        assert names, title
+        for name in names:
+            places = [ROOT / name] if "/" in name else [ROOT / folder / name for folder in folders]
+            assert any(place.is_file() for place in places), f"{title}: {name}"
+
+
+def test_every_author_and_year_in_the_text_has_a_reference() -> None:
+    text, references = PAGE.split("## References")
+    cited = set(
+        re.findall(r"([A-Z][\w’']+(?: [A-Z]\w+)?)(?:,[^;()]*?| and [^;()]*?| et al\.)?,? \(?((?:19|20)\d\d)\b", text)
+    )
+    listed = [line for line in references.splitlines() if line.startswith("- ")]
+    for name, year in cited:
+        first = name.split()[-1]
+        assert any(first in line and year in line for line in listed), f"{name} {year}"
+    assert len(cited) > 20
