@@ -13,7 +13,19 @@ import pandas as pd
 
 from sim.build import compile_model
 from sim.model.igg import Kinetics, concentration
-from sim.model.parts import ALWAYS, GRADE_3PLUS, GRADES, MONTHS_PER_YEAR, NEVER, NOTHING, Condition, Infections
+from sim.model.parts import (
+    ALWAYS,
+    DAYS_PER_MONTH,
+    GRADE_3PLUS,
+    GRADES,
+    HOURS_PER_DAY,
+    MONTHS_PER_YEAR,
+    NEVER,
+    NOTHING,
+    Agent,
+    Condition,
+    Infections,
+)
 from sim.model.structure import ClinicalModel
 from sim.population import draw_baseline
 from sim.scenario import Scenario
@@ -33,7 +45,8 @@ class Explanation:
 
     Attributes:
         patients: attribute, p5, median, p95, of patients drawn with the scenario's seed.
-        agents: agent, target, share, mean months to stop, step-up days, CRS and ICANS probabilities.
+        agents: agent, target, share, mean months to stop, step-up doses and days in hospital for them, CRS and
+            ICANS probabilities.
         hazards: target, cause, grade, rate per month, and the hazard ratio of each measure, for all that can happen.
         consequences: What one infection does, by cause and grade.
         deaths: age, then deaths without infection a year on treatment and after it, of women and of men.
@@ -98,7 +111,8 @@ def _agents(model: ClinicalModel) -> pd.DataFrame:
                 "target": model.targets[agent.target].name,
                 "share": model.population.agent_share[index],
                 "mean_months_to_stop": 1 / agent.stop_rate if agent.stop_rate > 0 else np.inf,
-                "step_up_hospital_days": agent.step_up_hospital_days,
+                "step_up": _step_up_words(agent),
+                "step_up_hospital_days": sum(dose.hospital_days for dose in agent.step_up),
                 "crs_grade_1_2": agent.crs[0],
                 "crs_grade_3plus": agent.crs[1],
                 "icans_grade_1_2": agent.icans[0],
@@ -108,6 +122,16 @@ def _agents(model: ClinicalModel) -> pd.DataFrame:
             for index, agent in enumerate(model.agents)
         ]
     )
+
+
+def _step_up_words(agent: Agent) -> str:
+    """Day, dose and hours in hospital of each step-up dose."""
+    doses = [
+        f"day {dose.month * DAYS_PER_MONTH:g}: {dose.label}"
+        + (f" ({HOURS_PER_DAY * dose.hospital_days:g} h in hospital)" if dose.hospital_days else "")
+        for dose in agent.step_up
+    ]
+    return ", ".join(doses) or "none"
 
 
 def _hazards(model: ClinicalModel) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from sim.errors import Problem, UsageError
 from sim.model.accrual import accrue
 from sim.model.hazards import FIRST_ANTIMICROBIAL, IMMUNOGLOBULIN, TOCILIZUMAB
 from sim.model.igg import measured_igg, true_igg
-from sim.model.parts import GRADE_3PLUS, NOTHING, Floats
+from sim.model.parts import GRADE_3PLUS, HOURS_PER_DAY, NOTHING, Agent, Floats
 from sim.model.structure import Baseline, ClinicalModel, Event
 from sim.population import draw_baseline
 from sim.scenario import Scenario
@@ -120,11 +120,13 @@ def event_table(
         UsageError: If there is no such patient.
     """
     model, luck, _ = _world(scenario, patient, seed, cohort)
-    log = numpy_engine.event_log(model, luck, np.array([patient]))
+    number = np.array([patient])
+    log = numpy_engine.event_log(model, luck, number)
+    agent = model.agents[int(draw_baseline(model, luck, number).agent[0])]
     texts = [
         f"infusion of {log.value[row]:.1f} g"
         if log.event[row] == Event.INFUSION
-        else _happening(model, log, row, np.array([], dtype=np.intp)).text
+        else _happening(model, agent, log, row, np.array([], dtype=np.intp)).text
         for row in range(len(log))
     ]
     return log.frame(model).assign(text=texts)
@@ -196,13 +198,14 @@ def trace_model(model: ClinicalModel, luck: Luck, patient: int, *, seed: int, id
     who = draw_baseline(model, luck, number)
     values = accrue(model, who, histories_from_log(model, who, log))
     names = tuple(strategy.name for strategy in model.strategies)
+    agent = model.agents[int(who.agent[0])]
     return Trace(
         patient=patient,
         seed=seed,
         identity=identity,
         baseline=_baseline(model, who),
         strategies=names,
-        histories={name: tuple(_happenings(model, log, index)) for index, name in enumerate(names)},
+        histories={name: tuple(_happenings(model, agent, log, index)) for index, name in enumerate(names)},
         explanations=tuple(_explanations(model, log)),
         totals={
             name: {component: float(values[component][index, 0]) for component in TOTALS}
@@ -233,11 +236,11 @@ def _baseline(model: ClinicalModel, who: Baseline) -> dict[str, float | str]:
     }
 
 
-def _happenings(model: ClinicalModel, log: EventLog, strategy: int) -> list[Happening]:
+def _happenings(model: ClinicalModel, agent: Agent, log: EventLog, strategy: int) -> list[Happening]:
     rows = np.flatnonzero(log.strategy == strategy)
     infusions = rows[log.event[rows] == Event.INFUSION]
     return [
-        _happening(model, log, int(row), infusions)
+        _happening(model, agent, log, int(row), infusions)
         for row in rows
         if log.event[row] != Event.INFUSION or row in (infusions[0], infusions[-1])
     ]
@@ -252,7 +255,7 @@ def _measures(model: ClinicalModel, by: int) -> str:
 
 
 def _happening(
-    model: ClinicalModel, log: EventLog, row: int, infusions: np.ndarray[tuple[int], np.dtype[np.intp]]
+    model: ClinicalModel, agent: Agent, log: EventLog, row: int, infusions: np.ndarray[tuple[int], np.dtype[np.intp]]
 ) -> Happening:
     event, month = Event(log.event[row]), float(log.time[row])
     key: tuple[object, ...] = (event,)
@@ -272,6 +275,10 @@ def _happening(
         case Event.TREATMENT_STOP:
             by = int(log.cause[row])
             text = "bispecific ends" + (f" (infection, {model.infections.causes[by]})" if by >= 0 else "")
+        case Event.STEP_UP:
+            number, hours = int(log.by[row]), HOURS_PER_DAY * log.value[row]
+            key, text = (event, number), f"step-up {agent.step_up[number].label}"
+            text += f" ({hours:.0f} h)" if hours else ""
         case Event.CRS | Event.ICANS:
             text = f"{event.name} of {_grade_words(int(log.grade[row]))}"
         case Event.COURSE:

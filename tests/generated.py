@@ -102,13 +102,22 @@ def _toxicity_risk(draw: st.DrawFn) -> Tables:
 
 
 @st.composite
+def _step_up(draw: st.DrawFn) -> list[Tables]:
+    days = sorted(draw(st.sets(st.integers(1, 200), max_size=3)))
+    return [
+        {"day": day, "dose": "0.3 mg/kg", "hospital_hours": draw(st.sampled_from([0.0, 12.5, 24.0]))}
+        for day in ([0, *days] if draw(st.booleans()) or days else [])
+    ]
+
+
+@st.composite
 def _agent(draw: st.DrawFn, targets: Sequence[str]) -> Tables:
     return {
         "label": "an agent",
         "target": draw(st.sampled_from(targets)),
         "stop_rate_per_month": draw(RATE),
         "drug_cost_per_month": draw(_or_zero(_number(100, 50_000))),
-        "step_up_hospital_days": draw(_or_zero(_number(1, 10))),
+        "step_up": draw(_step_up()),
         "crs": draw(_toxicity_risk()),
         "icans": draw(_toxicity_risk()),
     }

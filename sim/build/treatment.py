@@ -30,7 +30,10 @@ def agent_of(name: str, agent: drugs.Agent, targets: list[str], scenario: Scenar
         target=targets.index(agent.target),
         stop_rate=agent.stop_rate_per_month.value,
         drug_cost_per_month=agent.drug_cost_per_month.value if is_counted else 0.0,
-        step_up_hospital_days=agent.step_up_hospital_days.value,
+        step_up=tuple(
+            m.StepUpDose(dose.day / m.DAYS_PER_MONTH, dose.dose, dose.hospital_hours.value / m.HOURS_PER_DAY)
+            for dose in agent.step_up
+        ),
         crs=grades(agent.crs) if agent.crs else (0.0, 0.0),
         icans=grades(agent.icans) if agent.icans else (0.0, 0.0),
     )

@@ -92,7 +92,6 @@ def spend(
     cost = model.infections.cost[log.cause[ill], grade]
     infections = [years.events(world.time[ill][grade == g], cost[grade == g]) for g in (0, 1)]
     harms = np.array([harm.cost for harm in ig.harms] + [0.0])[log.by[log.event == Event.IG_HARM]]
-    days = np.array([agent.step_up_hospital_days for agent in model.agents])[who.agent]
     tocilizumab = np.array([model.tocilizumab.cost if plan.tocilizumab else 0.0 for plan in model.strategies])
     monthly = lab.transfusions_per_month * lab.crossmatch_cost + lab.monitoring_cost_per_month
     on_treatment = years.months(start, stopped)
@@ -106,7 +105,7 @@ def spend(
         "infections_grade_3plus": infections[1],
         "crs_icans": _toxicity(model, who, start, strategy, years),
         "tocilizumab": years.events(start, tocilizumab[strategy]),
-        "step_up_hospital": years.events(start, treatment.hospital_day_cost * days),
+        "step_up_hospital": at(Event.STEP_UP, treatment.hospital_day_cost * log.value[log.event == Event.STEP_UP]),
         "laboratory": years.events(start, np.where(who.anti_cd38, lab.phenotyping_cost, 0.0))
         + (on_treatment * np.where(who.anti_cd38, monthly, 0.0)).sum(axis=1),
         "bispecific": _bispecific(model, who, world, start, stopped, years),

@@ -156,7 +156,13 @@ def physical(model: ClinicalModel) -> ClinicalModel:
         utility_on=0.0,
         utility_off=0.0,
         agents=tuple(
-            replace(agent, step_up_hospital_days=0.0, crs=(0.0, 0.0), icans=(0.0, 0.0)) for agent in model.agents
+            replace(
+                agent,
+                step_up=tuple(replace(dose, label="", hospital_days=0.0) for dose in agent.step_up),
+                crs=(0.0, 0.0),
+                icans=(0.0, 0.0),
+            )
+            for agent in model.agents
         ),
         treatment=replace(model.treatment, end_of_life_cost=0.0, hospital_day_cost=0.0),
         infections=replace(infections, cost=nothing, hospital_days=nothing, qaly_loss=nothing),

@@ -49,6 +49,8 @@ def histories_from_log(model: ClinicalModel, who: Baseline, log: EventLog) -> Hi
     infusions, ig_start = _infusions(model, who, log, found(Event.INFUSION))
     igg_tests = np.zeros(shape)
     np.add.at(igg_tests, found(Event.IGG_TEST)[0], 1.0)
+    step_up_doses = np.zeros(shape)
+    np.add.at(step_up_doses, found(Event.STEP_UP)[0], 1.0)
     harm = np.full(shape, -1, dtype=np.int64)
     row, at = found(Event.IG_HARM)
     harm[row] = log.by[at]
@@ -68,6 +70,7 @@ def histories_from_log(model: ClinicalModel, who: Baseline, log: EventLog) -> Hi
         ig_end=ig_end,
         harm=harm,
         igg_tests=igg_tests,
+        step_up_doses=step_up_doses,
         infusions=infusions,
         illnesses=_illnesses(model, who, log, column, end, ending, treatment_end, ig_start),
     )

@@ -31,10 +31,11 @@ class EventLog:
         layer: Layer of the candidate; else -1.
         candidate: Number of the candidate within its cause and layer; with both it names the same piece of luck
             under every strategy. Else -1.
-        value: Hazard ratio in force (infection, averted), measured IgG in mg/dL (test), grams (infusion); else nan.
+        value: Hazard ratio in force (infection, averted), measured IgG in mg/dL (test), grams (infusion), days in
+            hospital after it (step-up dose); else nan.
         true_igg: Polyclonal IgG in mg/dL at a test; else nan.
         by: Bits of the measures that lowered the hazard of a candidate (`sim.model.hazards`); the antimicrobial of a
-            course; the harm that ended immunoglobulin; else -1.
+            course; the harm that ended immunoglobulin; the place of a step-up dose in its agent's schedule; else -1.
     """
 
     strategy: Integers

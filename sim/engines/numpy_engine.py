@@ -27,6 +27,7 @@ from sim.model.infections import is_accepted
 from sim.model.pace import Pace, groups
 from sim.model.parts import GRADE_3PLUS, GRADES, NEVER, Floats, Integers, Strategy
 from sim.model.schedule import count_before, count_until
+from sim.model.step_up import doses_given
 from sim.model.structure import Baseline, ClinicalModel, Ending
 from sim.population import draw_baseline
 from sim.streams import Luck
@@ -208,6 +209,7 @@ class Block:
             igg_tests=np.stack(
                 [self._tests_taken(s, treatment_end[k], order[k]) for k, s in enumerate(model.strategies)]
             ),
+            step_up_doses=doses_given(model, self.who, treatment_end),
             infusions=with_regular_sums(model, self.who, replace(tally.done(), count=count), ig_start),
             illnesses=illnesses(
                 model, self.who, [arm.met() for arm in arms], [arm.courses() for arm in arms], treatment_end

@@ -48,7 +48,7 @@ def note_candidates(book: LogBook, block: Block) -> None:
 
 
 def note_schedule(book: LogBook, block: Block, histories: Histories, ig_stopped: Booleans) -> None:
-    """Write toxicities, stops, orders, infusions, harms, tests and endings.
+    """Write step-up doses, toxicities, stops, orders, infusions, harms, tests and endings.
 
     Args:
         book: Where to.
@@ -73,8 +73,23 @@ def note_schedule(book: LogBook, block: Block, histories: Histories, ig_stopped:
     for event, kind in ((Event.OTHER_DEATH, Ending.OTHER_DEATH), (Event.HORIZON, Ending.HORIZON)):
         s, j = np.nonzero(histories.ending == kind)
         book.add(event, strategy=s, patient=patient[j], time=histories.end[s, j])
+    _step_up(book, block, histories)
     _infusions(book, block, histories)
     _tests(book, block, histories)
+
+
+def _step_up(book: LogBook, block: Block, histories: Histories) -> None:
+    for code, agent in enumerate(block.model.agents):
+        for number, dose in enumerate(agent.step_up):
+            s, j = np.nonzero((histories.step_up_doses > number) & (block.who.agent == code))
+            book.add(
+                Event.STEP_UP,
+                strategy=s,
+                patient=block.who.patient[j],
+                time=dose.month,
+                value=dose.hospital_days,
+                by=number,
+            )
 
 
 def _infusions(book: LogBook, block: Block, histories: Histories) -> None:

@@ -105,6 +105,8 @@ class Participant(PatientCourse):
             when, happening = self.stop, self.stop_treatment
         if self.candidate < when:
             when, happening = self.candidate, self.meet_candidate
+        if self.step_up_due < when:
+            when, happening = self.step_up_due, self.give_step_up
         if self.test_due < when:
             when, happening = self.test_due, self.test_igg
         if self.harm_due < when and self.harm_due < self.window_end and not self.course_over:

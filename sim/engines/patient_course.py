@@ -50,6 +50,10 @@ class PatientCourse:
         self.stop, self.death = fates.stop[column], fates.death[column]
         self.window_end = self.stop + model.immunoglobulin.washout
 
+        self.step_up = model.agents[int(fates.who.agent[column])].step_up
+        self.steps_given, self.step_up_due = 0, INF
+        self._plan_step_up()
+
         self.place, self.last_place, self.base = fates.first[column], fates.first[column + 1], 0
         self.outlook = fates.outlook(strategy)
         self.candidate = self._candidate_time()
@@ -69,6 +73,9 @@ class PatientCourse:
         self.first_infusion, self.last_infusion = INF, -INF
         self.dose, self.quiet_since, self.held_until = 1.0, INF, -INF
 
+    def _plan_step_up(self) -> None:
+        self.step_up_due = self.step_up[self.steps_given].month if self.steps_given < len(self.step_up) else INF
+
     def _candidate_time(self) -> float:
         return self.outlook.time[self.place - self.base] if self.place < self.last_place else INF
 
@@ -81,6 +88,15 @@ class PatientCourse:
 
     def _note(self, event: Event, **details: float) -> None:
         self.note(event, strategy=self.index, patient=self.number, time=self.now, **details)  # type: ignore[arg-type]
+
+    # ------------------------------------------------------------------ step-up dosing
+
+    def give_step_up(self) -> None:
+        """Give the next dose of the start, in hospital."""
+        number = self.steps_given
+        self.steps_given += 1
+        self._plan_step_up()
+        self._note(Event.STEP_UP, value=self.step_up[number].hospital_days, by=number)
 
     # ------------------------------------------------------------------ exits
 
@@ -97,7 +113,7 @@ class PatientCourse:
     def stop_treatment(self, cause: int = NOTHING) -> None:
         """End the bispecific, by itself or for an infection of the given cause."""
         self.on_treatment = False
-        self.test_due = INF
+        self.test_due = self.step_up_due = INF
         if self.now != self.stop:
             self.stop, fates = self.now, self.fates
             self.death = float(fates.death_of(fates.who.pick(np.array([self.column])), one(self.stop))[0])

@@ -119,6 +119,9 @@ class Journey:
         self.steps = 0
         self.quiet_since = np.inf
 
+        self.step_up = model.agents[int(who.agent[0])].step_up
+        self.steps_given = 0
+
         self.tests = 0
         condition = self.strategy.start
         self.asks_tests, self.asks_infections = asks_tests(condition), asks_infections(condition)
@@ -149,6 +152,7 @@ class Journey:
             (self.death, self._die),
             (self.stop if self.on_treatment else np.inf, self._stop_treatment),
             (self._candidate_due(), self._meet_candidate),
+            (self._step_up_due(), self._step_up),
             (self._test_due(), self._test_igg),
             (self._harm_due(), self._suffer_harm),
             (self._infusion_due(), self._infuse),
@@ -185,6 +189,10 @@ class Journey:
         ended = self.strategy.test_until_ordered and self.ordered_at < when
         return np.inf if ended else when
 
+    def _step_up_due(self) -> float:
+        is_over = self.steps_given == len(self.step_up) or not self.on_treatment
+        return np.inf if is_over else self.step_up[self.steps_given].month
+
     def _candidate_due(self) -> float:
         return float(self.pace.time(self.exposure, _one(self.stop), self.group)[0])
 
@@ -203,6 +211,13 @@ class Journey:
         self.stop = self.now
         self.death = self._death_by_hazard()
         self._note(Event.TREATMENT_STOP, cause=cause)
+
+    # ------------------------------------------------------------------ step-up dosing
+
+    def _step_up(self) -> None:
+        number = self.steps_given
+        self.steps_given += 1
+        self._note(Event.STEP_UP, value=self.step_up[number].hospital_days, by=number)
 
     # ------------------------------------------------------------------ immunoglobulin
 

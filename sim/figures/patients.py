@@ -42,6 +42,7 @@ class _Mark:
 
 _MARKS = (
     _Mark("igg_test", "", "IgG test", "line-ns", 9, GREY, height=0.18),
+    _Mark("step_up", "", "Step-up dose", "line-ns", 11, INK, height=0.18),
     _Mark("crs", "", "CRS", "triangle-up", 10, GREY, height=0.18),
     _Mark("icans", "", "ICANS", "triangle-down", 10, GREY, height=0.18),
     _Mark("infection", "grade_1_2", "Infection, grade 1–2", "circle", 9, RED),

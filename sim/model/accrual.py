@@ -1,7 +1,7 @@
 """Money and health: prices and utilities put on histories.
 
 Costs are linear in every price: each item is a price times a discounted physical amount. Infections cost at their own
-time, infusions and tests on their appointments, and everything that flows (months of life, of treatment, of
+time, infusions, tests and step-up stays on their dates, and everything that flows (months of life, of treatment, of
 utility) in closed form. A fatal infection costs like any other but takes no QALY loss of its own: the life lost is
 its loss.
 """
@@ -20,6 +20,7 @@ from sim.model.hazards import takes, toxicity_grade
 from sim.model.histories import Histories
 from sim.model.igg import months_low
 from sim.model.parts import GRADE_1_2, GRADE_3PLUS, GRADES, MONTHS_PER_YEAR, Booleans, Floats, Integers
+from sim.model.step_up import hospital_days
 from sim.model.structure import Baseline, ClinicalModel, Ending
 
 COST_ITEMS = (
@@ -170,7 +171,6 @@ def _costs(model: ClinicalModel, who: Baseline, toxic: Toxic, at: _Spans) -> dic
     infections = ill.total_by_grade(model.infections.cost.ravel()[ill.kind] * at.infection)
     started = 1.0 if model.horizon > 0 else 0.0
     tocilizumab = np.array([[model.tocilizumab.cost if s.tocilizumab else 0.0] for s in model.strategies])
-    step_up = np.array([agent.step_up_hospital_days for agent in model.agents])[who.agent]
     nothing = np.broadcast_to(0.0, shape)
     return {
         "immunoglobulin": per_gram * grams,
@@ -183,7 +183,7 @@ def _costs(model: ClinicalModel, who: Baseline, toxic: Toxic, at: _Spans) -> dic
         "infections_grade_3plus": infections[GRADE_3PLUS],
         "crs_icans": _of_grade(model.crs.cost, toxic[0]) + _of_grade(model.icans.cost, toxic[1]),
         "tocilizumab": np.broadcast_to(tocilizumab * started, shape) if tocilizumab.any() else nothing,
-        "step_up_hospital": np.broadcast_to(treatment.hospital_day_cost * step_up * started, shape),
+        "step_up_hospital": treatment.hospital_day_cost * hospital_days(model, who, histories.step_up_doses, delta),
         "laboratory": _laboratory(model, who, at) * started,
         "bispecific": _bispecific(model, who, at) if any(a.drug_cost_per_month for a in model.agents) else nothing,
         "end_of_life": treatment.end_of_life_cost
@@ -292,8 +292,7 @@ def _course(
     """Undiscounted times and counts of treatment, immunoglobulin and everything beside them."""
     ill, given, ig = histories.illnesses, histories.infusions, model.immunoglobulin
     on_ig = given.count > 0
-    started = 1.0 if model.horizon > 0 else 0.0
-    step_up = np.array([agent.step_up_hospital_days for agent in model.agents])[who.agent] * started
+    step_up = hospital_days(model, who, histories.step_up_doses)
     toxic_days = _of_grade(model.crs.hospital_days, toxic[0]) + _of_grade(model.icans.hospital_days, toxic[1])
     harm_days = _Spans(histories, 0.0).harm([harm.hospital_days for harm in ig.harms])
     until = np.minimum(histories.ig_start, histories.treatment_end)
@@ -309,7 +308,8 @@ def _course(
         "crs_grade_3plus": _of_grade((0.0, 1.0), toxic[0]),
         "icans": _of_grade((1.0, 1.0), toxic[1]),
         "icans_grade_3plus": _of_grade((0.0, 1.0), toxic[1]),
-        "step_up_hospital_days": np.broadcast_to(step_up, histories.end.shape),
+        "step_up_doses": histories.step_up_doses,
+        "step_up_hospital_days": step_up,
         "months_on_treatment": histories.treatment_end,
         "months_held": ill.held_months,
         "ig_ever": on_ig.astype(np.float64),

@@ -161,6 +161,7 @@ class Histories:
         ig_end: Month the course of immunoglobulin ended, not after `end`; equals `end` if there was none.
         harm: Index of the adverse event that ended immunoglobulin; -1 if none.
         igg_tests: Number of IgG tests.
+        step_up_doses: Number of step-up doses given.
         infusions: Infusions given.
         illnesses: Infections met.
     """
@@ -172,6 +173,7 @@ class Histories:
     ig_end: Floats
     harm: Integers
     igg_tests: Floats
+    step_up_doses: Floats
     infusions: Infusions
     illnesses: Illnesses
 

@@ -36,20 +36,21 @@ from sim.model.parts import (
 class Event(IntEnum):
     """What an event log records. The value is the order in which events of one instant are listed."""
 
-    CRS = 0
-    ICANS = 1
-    INFECTION = 2
-    AVERTED = 3
-    COURSE = 4
-    TREATMENT_STOP = 5
-    IGG_TEST = 6
-    IG_ORDERED = 7
-    IG_HARM = 8
-    IG_STOPPED = 9
-    INFUSION = 10
-    INFECTION_DEATH = 11
-    OTHER_DEATH = 12
-    HORIZON = 13
+    STEP_UP = 0
+    CRS = 1
+    ICANS = 2
+    INFECTION = 3
+    AVERTED = 4
+    COURSE = 5
+    TREATMENT_STOP = 6
+    IGG_TEST = 7
+    IG_ORDERED = 8
+    IG_HARM = 9
+    IG_STOPPED = 10
+    INFUSION = 11
+    INFECTION_DEATH = 12
+    OTHER_DEATH = 13
+    HORIZON = 14
 
 
 class Ending(IntEnum):

@@ -193,6 +193,8 @@ EVENT_ROWS = {
     "infections_grade_3plus": ("infections of grade ≥ 3", 3),
     "infection_death": ("deaths of infection, share", 4),
     "hospital_days": ("hospital days", 2),
+    "step_up_doses": ("step-up doses", 2),
+    "step_up_hospital_days": ("hospital days after them", 2),
     "crs": ("CRS, share", 3),
     "icans": ("ICANS, share", 3),
     "months_on_treatment": ("months on the bispecific", 2),

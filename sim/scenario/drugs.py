@@ -13,10 +13,11 @@ from sim.scenario.fields import (
     Cost,
     CostPerDay,
     CostPerMonth,
-    Days,
     DaysByGrade,
     DecrementsByGrade,
+    DrugDose,
     EventCostsByGrade,
+    Hours,
     Months,
     Multiplier,
     MultipliersByGrade,
@@ -30,6 +31,8 @@ from sim.scenario.fields import (
 )
 from sim.scenario.life_table import LifeTable
 from sim.scenario.quantity import Fault, Quantity, faulty
+
+HOURS_PER_DAY = 24
 
 
 class HazardPeriod(Table):
@@ -77,6 +80,34 @@ class Target(Table):
     )
 
 
+class StepUpDose(Table):
+    """One dose of the schedule by which an agent is started, and the stay in hospital after it."""
+
+    day: Annotated[Number, Field(ge=0, le=366)] = Field(
+        description="Days from the first dose, which is on day 0 (a label calls it day 1)."
+    )
+    dose: DrugDose = Field(
+        description='The dose and its unit, mg or mg/kg, such as "12 mg"; shown, not counted with.'
+    )
+    hospital_hours: Hours = Field(description="Hours in hospital after this dose; 0 for none.")
+
+
+def _one_after_the_other(doses: Sequence[StepUpDose]) -> Sequence[StepUpDose]:
+    faults = []
+    if doses and doses[0].day != 0:
+        faults.append(Fault(("1", "day"), f"{doses[0].day:g}", "must be 0 at the first dose"))
+    for place, (before, after) in enumerate(pairwise(doses), start=2):
+        if after.day <= before.day:
+            allowed = f"must be later than the dose before, {before.day:g}"
+            faults.append(Fault((str(place), "day"), f"{after.day:g}", allowed))
+        elif before.hospital_hours.value > (room := HOURS_PER_DAY * (after.day - before.day)):
+            found, allowed = f"{before.hospital_hours.value:g}", f"must end by the next dose, {room:g} hours later"
+            faults.append(Fault((str(place - 1), "hospital_hours"), found, allowed))
+    if faults:
+        raise faulty(faults)
+    return doses
+
+
 class Agent(Table):
     """One bispecific antibody."""
 
@@ -86,7 +117,9 @@ class Agent(Table):
         description="Rate at which the bispecific ends for progression or intolerance, without infection or death."
     )
     drug_cost_per_month: CostPerMonth = Field(description="Price of the bispecific.")
-    step_up_hospital_days: Days = Field(description="Days in hospital for step-up dosing.")
+    step_up: Annotated[tuple[StepUpDose, ...], AfterValidator(_one_after_the_other)] = Field(
+        description="Doses by which it is started, in order of day; [] for none."
+    )
     crs: ProbabilitiesByGrade | None = Field(
         default=None, description="Probability of cytokine release syndrome by highest grade; needs [crs]."
     )

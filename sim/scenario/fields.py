@@ -27,6 +27,7 @@ CorrelationCoefficient = Annotated[Quantity, Spec("correlation", ge=-1, le=1)]
 Utility = Annotated[Quantity, Spec("utility", ge=-0.6, le=1)]
 UtilityDecrement = Annotated[Quantity, Spec("utility", ge=0, le=1)]
 Days = Annotated[Quantity, Spec("days", ge=0, le=36525)]
+Hours = Annotated[Quantity, Spec("hours", ge=0, le=8766)]
 PositiveDays = Annotated[Quantity, Spec("days", gt=0, le=36525)]
 DaysPerTransfusion = Annotated[Quantity, Spec("days per transfusion", ge=0, le=365)]
 Months = Annotated[Quantity, Spec("months", ge=0, le=1200)]
@@ -52,10 +53,12 @@ CostPerPatient = Annotated[Quantity, Spec(f"{CURRENCY} per patient", ge=0)]
 CostPerTest = Annotated[Quantity, Spec(f"{CURRENCY} per test", ge=0)]
 
 TARGET_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9]{0,39}$"
+DRUG_DOSE_PATTERN: Final = r"^\d+(\.\d+)? mg(/kg)?$"
 
 Text = Annotated[str, StringConstraints(strict=True, min_length=1)]
 Reference = Annotated[str, StringConstraints(strict=True)]
 Name = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+DrugDose = Annotated[str, StringConstraints(strict=True, pattern=DRUG_DOSE_PATTERN)]
 TargetName = Annotated[str, StringConstraints(strict=True, pattern=TARGET_PATTERN)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 

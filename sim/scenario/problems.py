@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from sim.errors import Problem
-from sim.scenario.fields import TARGET_PATTERN
+from sim.scenario.fields import DRUG_DOSE_PATTERN, TARGET_PATTERN
 from sim.scenario.quantity import Fault, number_fault, shown, suggestion
 from sim.scenario.schema import Scenario
 
@@ -111,6 +111,8 @@ def _allowed(kind: str, value: object, context: Mapping[str, Any]) -> str:
             return 'must be three capital letters, such as "USD"'
         case "too_long":
             return f"may have at most {context['max_length']}"
+        case "string_pattern_mismatch" if context["pattern"] == DRUG_DOSE_PATTERN:
+            return 'must be a dose like "12 mg" or "0.06 mg/kg"'
         case "string_pattern_mismatch":
             return _name(context)
         case "int_type" if isinstance(value, str):

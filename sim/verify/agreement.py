@@ -102,9 +102,7 @@ def markov_variants(model: ClinicalModel) -> dict[str, ClinicalModel]:
             )
             for target in model.targets
         ),
-        agents=tuple(
-            replace(agent, crs=(0.0, 0.0), icans=(0.0, 0.0), step_up_hospital_days=0.0) for agent in model.agents
-        ),
+        agents=tuple(replace(agent, crs=(0.0, 0.0), icans=(0.0, 0.0)) for agent in model.agents),
         treatment=replace(model.treatment, reduced_from=np.inf, life_table=None),
         infections=_same_for_every_cause(model.infections),
         antimicrobials=tuple(
@@ -209,6 +207,9 @@ def chain_parameters(model: ClinicalModel, strategy: int, agent: int) -> Paramet
         cost_grade_3plus=float(infections.cost[0, GRADE_3PLUS]),
         cost_infusion=grams * regimen.price_per_gram + regimen.administration_cost,
         cost_test=model.igg.test_cost,
+        cost_hospital_day=treatment.hospital_day_cost,
+        step_up_months=tuple(dose.month for dose in drug.step_up),
+        step_up_days=tuple(dose.hospital_days for dose in drug.step_up),
         cost_drug_per_month=drug.drug_cost_per_month,
         cost_end_of_life=treatment.end_of_life_cost,
         utility_on=model.utility_on,
@@ -310,6 +311,8 @@ def _components(truth: ExactOutcomes, *, has_tests: bool) -> dict[str, float]:
         "cost:infections_grade_3plus": costs.infections_grade_3plus,
         "cost:bispecific": costs.drug,
         "cost:end_of_life": costs.end_of_life,
+        "cost:step_up_hospital": costs.step_up,
+        "step_up_hospital_days": plain.step_up_days,
         "infections_grade_1_2": plain.infections_grade_1_2,
         "infections_grade_3plus": plain.infections_grade_3plus,
         "infection_death": plain.infection_deaths,

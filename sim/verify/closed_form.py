@@ -27,6 +27,7 @@ from sim.verify.closed_form_chain import (
     mass_at_visits,
     nodes_needed,
     start_in,
+    states_at,
     visit_times,
     walk,
 )
@@ -311,10 +312,21 @@ def _tally(setting: Setting, stages: Sequence[Stage], months_in: Sequence[Array]
         other_deaths = parameters.death_rate_on * on + parameters.death_rate_off * off
         on_ig = mean[:, RUNNING].sum(axis=1)
         none_yet = np.zeros(on.size)
-        columns = [on, off, on_ig, grade_1_2, grade_3plus, infection_deaths, other_deaths, none_yet, none_yet]
+        columns = [on, off, on_ig, grade_1_2, grade_3plus, infection_deaths, other_deaths, *[none_yet] * 3]
         amounts += np.stack(columns, axis=1)
+    amounts[:, _AMOUNTS.index("step_up_days")] = _step_up_days(setting, stages)
     incidence = [[_incidence(setting, stages, grades, month) for month in setting.months] for grades in _GRADES]
     return Tally(amounts, 0.0, np.array(incidence, dtype=np.float64).reshape(2, -1))
+
+
+def _step_up_days(setting: Setting, stages: Sequence[Stage]) -> Array:
+    """Return the discounted days in hospital after step-up doses, of who is on treatment when they are due, (3,)."""
+    parameters, days = setting.parameters, np.zeros(setting.forces.size)
+    for month, stay in zip(parameters.step_up_months, parameters.step_up_days, strict=True):
+        if month < parameters.horizon_months:
+            states = states_at(stages, setting.frailty, setting.forces, setting.start(), month)
+            days += stay * (states[..., ON].sum(axis=-1) @ setting.frailty.w)
+    return days
 
 
 def _incidence(setting: Setting, stages: Sequence[Stage], grades: slice, month: float) -> float:

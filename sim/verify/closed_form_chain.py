@@ -179,6 +179,26 @@ def walk(
     return at_begin, months_in
 
 
+def states_at(stages: Sequence[Stage], frailty: Frailty, forces: Array, states: Array, month: float) -> Array:
+    """Return the discounted probabilities just before a month, a jump at that very month not yet made.
+
+    Args:
+        stages: As for `walk`.
+        frailty: Nodes of Z.
+        forces: (d,) forces of discount per month.
+        states: (d, z, s) probabilities at month 0.
+        month: Month asked for, >= 0.
+
+    Returns:
+        (d, z, s).
+    """
+    at_begin, _ = walk(stages, frailty, forces, states, month)
+    if not at_begin:
+        return states
+    last = stages[len(at_begin) - 1]
+    return advance(at_begin[-1], exponentials(last.chain, frailty, forces, month - last.begin)[0])
+
+
 def visit_times(first: float, interval: float, horizon: float) -> list[float]:
     """Return first, first + interval, ... before `horizon` (months); a visit exactly at the horizon is none."""
     n_possible = max(0, math.ceil((horizon - first) / interval) + 1)

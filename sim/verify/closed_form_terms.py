@@ -7,7 +7,7 @@ Everything here is linear in expected amounts (months, events); how the amounts 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
 
@@ -51,18 +51,27 @@ def refuse(problems: Iterable[Problem]) -> None:
 
 
 def require_allowed(values: object, allowed: Mapping[str, Allowed]) -> None:
-    """Refuse a dataclass of numbers unless each is allowed; not negative where nothing else is said.
+    """Refuse a dataclass of numbers, or rows of them, unless each is allowed; not negative where nothing is said.
 
     Raises:
         InputError: With every number that is not allowed.
     """
-    numbers = vars(values)
+    numbers = dict(_numbers(values))
     limits = {name: allowed.get(name, Allowed.NOT_NEGATIVE) for name in numbers}
     refuse(
         Problem(name, str(value), limits[name].value)
         for name, value in numbers.items()
         if not limits[name].admits(value)
     )
+
+
+def _numbers(values: object) -> Iterator[tuple[str, float]]:
+    """Each number of a dataclass with its name, those of a row with their place."""
+    for name, value in vars(values).items():
+        if isinstance(value, tuple):
+            yield from ((f"{name}[{place}]", each) for place, each in enumerate(value))
+        else:
+            yield name, value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +101,9 @@ class Parameters:
         cost_grade_3plus: Every infection of grade >= 3, fatal ones too.
         cost_infusion: Product and administration of one infusion.
         cost_test: One IgG test.
+        cost_hospital_day: A day in hospital after a step-up dose.
+        step_up_months: Months at which step-up doses are due.
+        step_up_days: Days in hospital after each of them, dated at the dose; as many as there are months.
         cost_ig_per_month: Flow while an Ig course runs (besides infusions).
         cost_drug_per_month: Flow while on treatment.
         cost_end_of_life: Any death before the horizon.
@@ -124,6 +136,9 @@ class Parameters:
     cost_grade_3plus: float = 0.0
     cost_infusion: float = 0.0
     cost_test: float = 0.0
+    cost_hospital_day: float = 0.0
+    step_up_months: tuple[float, ...] = ()
+    step_up_days: tuple[float, ...] = ()
     cost_ig_per_month: float = 0.0
     cost_drug_per_month: float = 0.0
     cost_end_of_life: float = 0.0
@@ -143,6 +158,8 @@ class Parameters:
         }
         signed = {f.name: Allowed.FINITE for f in fields(self) if f.name.startswith(("cost", "utility", "qaly"))}
         require_allowed(self, {**signed, **special})
+        if len(self.step_up_days) != len(self.step_up_months):
+            refuse([Problem("step_up_days", str(self.step_up_days), f"{len(self.step_up_months)} numbers")])
 
     @property
     def has_endless_course(self) -> bool:
@@ -164,6 +181,7 @@ class Amounts:
         other_deaths: Deaths without infection.
         infusions: Ig infusions.
         tests: IgG tests.
+        step_up_days: Days in hospital after step-up doses.
     """
 
     months_on_treatment: float
@@ -175,6 +193,7 @@ class Amounts:
     other_deaths: float
     infusions: float
     tests: float
+    step_up_days: float
 
 
 @dataclass(frozen=True)
@@ -186,6 +205,7 @@ class Costs:
     ig_infusions: float
     ig_flow: float
     monitoring: float
+    step_up: float
     drug: float
     end_of_life: float
 
@@ -291,6 +311,7 @@ def _costs(parameters: Parameters, amounts: Amounts) -> Costs:
         ig_infusions=parameters.cost_infusion * amounts.infusions,
         ig_flow=parameters.cost_ig_per_month * amounts.months_on_ig,
         monitoring=parameters.cost_test * amounts.tests,
+        step_up=parameters.cost_hospital_day * amounts.step_up_days,
         drug=parameters.cost_drug_per_month * amounts.months_on_treatment,
         end_of_life=parameters.cost_end_of_life * (amounts.infection_deaths + amounts.other_deaths),
     )

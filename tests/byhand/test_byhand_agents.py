@@ -8,7 +8,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from sim.model.parts import DAYS_PER_MONTH, GRADE_1_2, Agent, Population, Target
+from sim.model.parts import DAYS_PER_MONTH, GRADE_1_2, Agent, Population, StepUpDose, Target
 from sim.model.structure import ClinicalModel, Event
 from tests.byhand.worked import (
     BEYOND,
@@ -47,8 +47,8 @@ def played(engine: ModuleType) -> Played:
         itself={
             "targets": (Target("BCMA", suppressed_fraction=0.75), Target("GPRC5D", suppressed_fraction=0.25)),
             "agents": (
-                Agent("teclistamab", 0, 0.002 * per_month, 100 * per_month, step_up_hospital_days=6.0),
-                Agent("talquetamab", 1, 0.004 * per_month, 200 * per_month, step_up_hospital_days=9.0),
+                Agent("teclistamab", 0, 0.002 * per_month, 100 * per_month, step_up=(StepUpDose(0.0, "1 mg", 6.0),)),
+                Agent("talquetamab", 1, 0.004 * per_month, 200 * per_month, step_up=(StepUpDose(0.0, "1 mg", 9.0),)),
             ),
         },
     )
@@ -69,12 +69,14 @@ def test_one_luck_means_other_days_under_another_agent(played: Played) -> None:
     Talquetamab: day 100; treatment to day 150; exposure 220 falls on day 150 + 70 / 0.5 = 290.
     """
     assert played.story("none", TECLISTAMAB) == [
+        (Event.STEP_UP, 0.0),
         (Event.INFECTION, 50.0),
         (Event.INFECTION, 110.0),
         (Event.TREATMENT_STOP, 300.0),
         (Event.HORIZON, 365.25),
     ]
     assert played.story("none", TALQUETAMAB) == [
+        (Event.STEP_UP, 0.0),
         (Event.INFECTION, 100.0),
         (Event.TREATMENT_STOP, 150.0),
         (Event.INFECTION, 290.0),

@@ -7,6 +7,7 @@ from types import ModuleType
 
 import pytest
 
+from sim.model.parts import StepUpDose
 from sim.model.structure import ClinicalModel, Event
 from tests.byhand.worked import (
     CENT,
@@ -28,7 +29,7 @@ def model_with_toxicities(**parts: dict[str, object]) -> ClinicalModel:
     return worked_model(
         NONE,
         PREVENTED,
-        agent={"step_up_hospital_days": 6.0, "crs": (0.6, 0.1), "icans": (0.2, 0.05)},
+        agent={"step_up": (StepUpDose(0.0, "1 mg", 6.0),), "crs": (0.6, 0.1), "icans": (0.2, 0.05)},
         treatment={"hospital_day_cost": 2_500.0},
         crs={"cost": (1_000.0, 20_000.0), "qaly_loss": (0.001, 0.01), "hospital_days": (1.0, 5.0)},
         icans={"cost": (800.0, 30_000.0), "qaly_loss": (0.002, 0.02), "hospital_days": (2.0, 7.0)},
@@ -114,7 +115,7 @@ def test_who_is_never_treated_is_never_admitted(engine: ModuleType) -> None:
     played = play_patients(engine, model_with_toxicities(itself={"horizon": 0.0}), ScriptedLuck(luck))
     for strategy in ("none", "prevented"):
         assert played.story(strategy) == [(Event.HORIZON, 0.0)]
-        for component in ("cost", "qaly", "hospital_days", "crs", "icans", "step_up_hospital_days"):
+        for component in ("cost", "qaly", "hospital_days", "crs", "icans", "step_up_doses", "step_up_hospital_days"):
             assert played.total(component, strategy) == 0.0, component
 
 

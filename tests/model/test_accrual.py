@@ -10,7 +10,7 @@ import pytest
 
 from sim.engines import numpy_engine
 from sim.model.accrual import COST_ITEMS, accrue
-from sim.model.parts import Antimicrobial, Floats, Harm, Immunoglobulin, Laboratory, Tocilizumab, Toxicity
+from sim.model.parts import Antimicrobial, Floats, Harm, Immunoglobulin, Laboratory, StepUpDose, Tocilizumab, Toxicity
 from sim.model.structure import ClinicalModel
 from sim.population import draw_baseline
 from sim.streams import AddressedLuck
@@ -19,6 +19,7 @@ from tests.conftest import STRATEGIES, build_model, change
 PATIENT = np.arange(400)
 LUCK = AddressedLuck(11)
 
+STEP_UP = (StepUpDose(0.0, "1 mg", 2.0), StepUpDose(2.5, "10 mg", 4.0))
 Outcome = dict[str, Floats]
 
 
@@ -42,7 +43,7 @@ def rich_model(**changes: object) -> ClinicalModel:
     )
     return change(
         model,
-        agents=(replace(model.agents[0], step_up_hospital_days=6.0, crs=(0.5, 0.1), icans=(0.1, 0.05)),),
+        agents=(replace(model.agents[0], step_up=STEP_UP, crs=(0.5, 0.1), icans=(0.1, 0.05)),),
         treatment__hospital_day_cost=3_000.0,
         population__anti_cd38_proportion=0.6,
         crs=Toxicity((1_000.0, 20_000.0), (0.001, 0.01), (1.0, 5.0)),
@@ -205,10 +206,12 @@ def test_hospital_days_follow_infections_by_cause_and_grade(base: Outcome) -> No
 
 
 def test_hospital_days_add_up_over_infections_step_up_toxicities_and_harms(base: Outcome) -> None:
-    """6 days of step-up; CRS 1 or 5, ICANS 0.5 or 7, thrombosis 6 days."""
+    """2 days of step-up, 4 more for those treated past month 2.5; CRS 1 or 5, ICANS 0.5 or 7, thrombosis 6 days."""
+    step_up = np.where(base["months_on_treatment"] > 2.5, 6.0, 2.0)
+    assert np.unique(base["step_up_hospital_days"]).tolist() == [2.0, 6.0]
     crs = np.where(base["crs_grade_3plus"] == 1, 5.0, base["crs"])
     icans = np.where(base["icans_grade_3plus"] == 1, 7.0, 0.5 * base["icans"])
-    parts = base["infection_hospital_days"] + 6.0 + crs + icans + 6.0 * base["ig_harms:thrombosis"]
+    parts = base["infection_hospital_days"] + step_up + crs + icans + 6.0 * base["ig_harms:thrombosis"]
     assert base["ig_harms:thrombosis"].sum() > 0
     assert base["hospital_days"] == pytest.approx(parts)
 

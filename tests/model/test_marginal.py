@@ -18,6 +18,7 @@ from sim.errors import ScenarioError
 from sim.model.hazards import subject_ratio
 from sim.model.marginal import Strata, subject_ratios
 from sim.model.parts import GRADE_1_2, GRADE_3PLUS, Floats
+from sim.model.structure import Event
 from sim.scenario import load
 from sim.streams import AddressedLuck
 
@@ -145,7 +146,7 @@ def cohort(unlike: bool, subject: bool) -> tuple[Mapping[str, tuple[Floats, Floa
     model = compile_model(scenario)
     log = numpy_engine.event_log(model, AddressedLuck(23), np.arange(N))
     ends = np.full((2, N), follow_up.value)
-    for event in (5, 11, 12, 13):  # treatment stop, infection death, other death, horizon
+    for event in (Event.TREATMENT_STOP, Event.INFECTION_DEATH, Event.OTHER_DEATH, Event.HORIZON):
         at = log.event == event
         np.minimum.at(ends, (log.strategy[at], log.patient[at]), log.time[at])
     herpes = model.infections.causes.index("herpes")
@@ -157,7 +158,7 @@ def cohort(unlike: bool, subject: bool) -> tuple[Mapping[str, tuple[Floats, Floa
     found = {}
     for name, kind in kinds.items():
         first = np.full((2, N), np.inf)
-        at = (log.event == 2) & kind
+        at = (log.event == Event.INFECTION) & kind
         np.minimum.at(first, (log.strategy[at], log.patient[at]), log.time[at])
         found[name] = (np.minimum(first, ends), first <= ends)
     return found, follow_up.value

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.model.parts import DAYS_PER_MONTH, Agent, Antimicrobial, Target
+from sim.model.parts import DAYS_PER_MONTH, Agent, Antimicrobial, StepUpDose, Target
 from sim.model.structure import ClinicalModel
 from sim.runs import play
 from sim.streams import AddressedLuck
@@ -29,7 +29,12 @@ Rng = np.random.Generator
 
 def random_model(rng: Rng) -> ClinicalModel:
     """Rates, effects, prices and utilities over the range of the evidence and beyond; three Markov strategies."""
+    base = build_model()
+    later = np.cumsum(rng.uniform(0.1, 4, 2))
+    doses = (StepUpDose(0.0, "1 mg", 2.0), *(StepUpDose(float(month), "10 mg", 3.0) for month in later))
     return build_model(
+        agents=(replace(base.agents[0], step_up=doses),),
+        treatment__hospital_day_cost=2_000.0,
         horizon=float(rng.uniform(6, 60)),
         discount_costs=float(rng.choice([0.0, rng.uniform(0, 0.01)])),
         discount_effects=float(rng.choice([0.0, rng.uniform(0, 0.01)])),
@@ -63,7 +68,7 @@ def test_means_equal_the_chain_within_four_standard_errors(number: int) -> None:
     model = markov_variants(random_model(rng))[variant]
     outcomes = play(model, AddressedLuck(number), N_PATIENTS)
     found = list(compare(model, outcomes))
-    assert len(found) >= 3 * 19
+    assert len(found) >= 3 * 21
     furthest = max(found, key=lambda comparison: abs(comparison.z))
     assert abs(furthest.z) <= BOUND, furthest
 
@@ -101,7 +106,11 @@ def test_agents_targets_causes_and_antimicrobials_mix_to_the_exact_expectations(
     model = change(
         base,
         targets=(Target("BCMA", 0.9), Target("GPRC5D", 0.4)),
-        agents=(Agent("one", 0, 0.08, 1000.0), Agent("two", 1, 0.14, 500.0)),
+        agents=(
+            Agent("one", 0, 0.08, 1000.0, (StepUpDose(0.0, "1 mg", 2.0), StepUpDose(3.0, "9 mg", 1.0))),
+            Agent("two", 1, 0.14, 500.0, (StepUpDose(0.0, "1 mg", 5.0),)),
+        ),
+        treatment__hospital_day_cost=2_000.0,
         population__agent_share=(0.7, 0.3),
         population__serostatus=("herpes",),
         population__serostatus_proportion=(1.0,),

@@ -213,6 +213,30 @@ def test_every_death_is_counted_once(patient):
     assert found.undiscounted.infection_deaths == pytest.approx(found.incidence_grade_3plus[0], rel=1e-11)
 
 
+def test_step_up_stays_befall_whoever_is_on_treatment_when_the_dose_is_due():
+    # On treatment at month t with probability exp(-(0.1 + 0.2 + 0.3) t): stop, death, and infections that all kill.
+    patient = Parameters(
+        horizon_months=6, stop_rate=0.1, death_rate_on=0.2, death_rate_off=0.4, rate_grade_3plus=0.3, case_fatality=1,
+        discount_rate_cost=0.05, cost_hospital_day=2000, step_up_months=(0, 1.5, 4, 6), step_up_days=(2, 1, 0.5, 9),
+    )  # fmt: skip
+    on, worth = math.exp(-0.6), 1.05 ** (-1 / 12)
+    for found in (none(patient), primary(patient), delayed(patient, 2.0)):
+        assert found.undiscounted.step_up_days == pytest.approx(2 + on**1.5 + 0.5 * on**4, rel=1e-12)
+        exact = 2000 * (2 + (on * worth) ** 1.5 + 0.5 * (on * worth) ** 4)
+        assert found.costs_discounted.step_up == pytest.approx(exact, rel=1e-12)
+        assert found.costs_discounted.total == pytest.approx(exact, rel=1e-12)
+
+
+def test_protection_keeps_more_patients_on_treatment_until_the_dose():
+    # Infections at 0.5 a month all end treatment; immunoglobulin from month 1 prevents four in five of them.
+    patient = Parameters(
+        horizon_months=9, rate_grade_3plus=0.5, stop_probability=1, hr_grade_3plus=0.2, step_up_months=(3,),
+        step_up_days=(1,),
+    )  # fmt: skip
+    found = [chosen.undiscounted.step_up_days for chosen in (none(patient), primary(patient), delayed(patient, 1))]
+    assert found == pytest.approx([math.exp(-1.5), math.exp(-0.3), math.exp(-0.5 - 0.1 * 2)], rel=1e-12)
+
+
 def test_with_nothing_happening_life_is_the_horizon():
     found = secondary(Parameters(horizon_months=48, utility_on=0.8, cost_drug_per_month=10))
     assert found.life_years == pytest.approx(4, rel=1e-14)

@@ -65,7 +65,7 @@ def test_a_list_is_replaced_whole(write: Write) -> None:
 
 def test_shares_of_agents_are_replaced_one_by_one_and_must_still_add_up(write: Write) -> None:
     more = 'agents.elranatamab = { label = "E", target = "BCMA", stop_rate_per_month = 0.1, drug_cost_per_month = 1, '
-    more += "step_up_hospital_days = 3 }\n"
+    more += "step_up = [] }\n"
     both = f'extends = "valid.toml"\n{more}patients.agents = {{ teclistamab = 0.25, elranatamab = 0.75 }}'
     shares = load(write(x=both)).patients.agents
     assert {name: share.value for name, share in shares.items()} == {"teclistamab": 0.25, "elranatamab": 0.75}

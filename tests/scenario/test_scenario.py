@@ -106,8 +106,8 @@ def test_quantities_come_with_path_and_unit_of_their_field() -> None:
     assert found["infections.causes.any.rate_per_month.BCMA.grade_3plus"] == (0.06, "per month")
     assert found["targets.BCMA.hazard_periods.1.multiplier"] == (1, "multiplier")
     assert found["strategies.preemptive.start.threshold_mg_dl"] == (400, "mg/dL")
-    # Counted by hand, section by section: 3 + 10 + 5 + 3 + 4 + 15 + 12 + 7 + 2 + 5.
-    assert len(found) == 66
+    # Counted by hand, section by section: 3 + 10 + 5 + 4 + 4 + 15 + 12 + 7 + 2 + 5.
+    assert len(found) == 67
 
 
 def test_quantities_in_lists_come_with_their_position() -> None:
@@ -168,7 +168,7 @@ def test_a_source_says_whether_it_is_an_assumption_or_recalled(tmp_path: Path) -
 
 
 AGENT = """agents.other = { label = "x", target = "BCMA", stop_rate_per_month = 0, drug_cost_per_month = 0, \
-step_up_hospital_days = 0 }"""
+step_up = [] }"""
 TARGET = """targets.FcRH5 = { label = "x", suppressed_fraction = 0, recovery_start_months = 0, \
 recovered_fraction = 0, therapeutic_antibody_mg_dl = 0 }"""
 HARM = """harms.stroke = { label = "x", rate_per_month = 0, cost = 0, utility_decrement = 0, duration_days = 0, \

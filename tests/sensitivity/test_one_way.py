@@ -96,7 +96,7 @@ def test_an_end_that_cannot_be_meant_is_said_and_the_others_are_played() -> None
 
 def test_shares_move_together() -> None:
     tables = toy_tables()
-    other = {**tables["agents"]["teclistamab"], "label": "Other", "step_up_hospital_days": 0}
+    other = {**tables["agents"]["teclistamab"], "label": "Other", "step_up": []}
     tables["agents"]["other"] = other
     tables["patients"]["agents"] = {"teclistamab": {"value": 0.5, "range": [0, 1]}, "other": 0.5}
     path = "patients.agents.teclistamab"

@@ -80,7 +80,9 @@ def test_measures_of_five_patients(measure: str, asked: Question, expected: floa
 
 def test_each_patient_follows_one_strategy() -> None:
     plain = log()
-    other = EventLog(**{**vars(plain), "strategy": plain.strategy + 1, "time": plain.time + (plain.event == 12)})
+    other = EventLog(
+        **{**vars(plain), "strategy": plain.strategy + 1, "time": plain.time + (plain.event == Event.OTHER_DEATH)}
+    )
     both = EventLog(
         *(np.concatenate([a, b]) for a, b in zip(vars(plain).values(), vars(other).values(), strict=True))
     )

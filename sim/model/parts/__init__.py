@@ -7,7 +7,16 @@ changes nothing.
 
 from __future__ import annotations
 
-from sim.model.parts.drugs import NO_TOCILIZUMAB, NO_TOXICITY, Agent, Target, Tocilizumab, Toxicity, Treatment
+from sim.model.parts.drugs import (
+    NO_TOCILIZUMAB,
+    NO_TOXICITY,
+    Agent,
+    StepUpDose,
+    Target,
+    Tocilizumab,
+    Toxicity,
+    Treatment,
+)
 from sim.model.parts.infections import Infections
 from sim.model.parts.laboratory import NO_WORK_UP, Igg, Laboratory
 from sim.model.parts.life_table import LifeTable
@@ -28,6 +37,7 @@ from sim.model.parts.units import (
     GRADE_1_2,
     GRADE_3PLUS,
     GRADES,
+    HOURS_PER_DAY,
     MONTHS_PER_YEAR,
     Booleans,
     Floats,
@@ -43,6 +53,7 @@ __all__ = [
     "GRADES",
     "GRADE_1_2",
     "GRADE_3PLUS",
+    "HOURS_PER_DAY",
     "MEASURED",
     "MONTHS_PER_YEAR",
     "NEVER",
@@ -69,6 +80,7 @@ __all__ = [
     "LifeTable",
     "Population",
     "Regimen",
+    "StepUpDose",
     "Strategy",
     "Target",
     "Tocilizumab",

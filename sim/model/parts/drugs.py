@@ -33,6 +33,21 @@ class Target:
 
 
 @dataclass(frozen=True)
+class StepUpDose:
+    """One dose of the start of treatment, and the stay in hospital that follows it.
+
+    Attributes:
+        month: When it is due.
+        label: The dose in words, with its unit.
+        hospital_days: Days in hospital from the dose on.
+    """
+
+    month: float
+    label: str
+    hospital_days: float
+
+
+@dataclass(frozen=True)
 class Agent:
     """A bispecific antibody.
 
@@ -41,7 +56,7 @@ class Agent:
         target: Index of its target.
         stop_rate: End of treatment for progression or intolerance, per month.
         drug_cost_per_month: Price; 0 where the drug is not counted.
-        step_up_hospital_days: Stay for step-up dosing.
+        step_up: Doses of the start, in order of month.
         crs: Probability of cytokine release syndrome by grade.
         icans: Probability of neurotoxicity by grade.
     """
@@ -50,7 +65,7 @@ class Agent:
     target: int
     stop_rate: float
     drug_cost_per_month: float = 0.0
-    step_up_hospital_days: float = 0.0
+    step_up: tuple[StepUpDose, ...] = ()
     crs: tuple[float, float] = (0.0, 0.0)
     icans: tuple[float, float] = (0.0, 0.0)
 

@@ -9,6 +9,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Booleans = NDArray[np.bool_]
 
+HOURS_PER_DAY = 24.0
 DAYS_PER_MONTH = 365.25 / 12
 DAYS_PER_YEAR = 365.25
 MONTHS_PER_YEAR = 12.0
