@@ -17,7 +17,7 @@ Where things are, from what a user writes to what a user reads:
     runs        patients in batches -> RunResult; tracing: one patient, side by side; timelines: a sample over time;
                 explain: the compiled model
     capacity    patients who compete for chairs and immunoglobulin, on calendar time
-    calibrate   a scenario fitted to published data; trial: studies of simulated patients
+    calibrate   a scenario fitted to published data; trial: studies of simulated patients, and their bias and power
     cea         incremental analysis, CEAC, CEAF, EVPI, of the simulation or of anyone's table
     work        many cores, many machines, interrupted runs; psa, sensitivity: what is played many times
     verify      the model against itself and against exact values
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario, load, shipped_scenarios
     from sim.sensitivity import Sweep, compare, parse_axes, price_thresholds, sweep, thresholds, tornado
     from sim.tracing import Trace, trace
+    from sim.trial import TrialResult, run_trials
     from sim.work.long_work import workers
 
 _HOME = {
@@ -53,6 +54,7 @@ _HOME = {
     "Scenario": "sim.scenario",
     "Sweep": "sim.sensitivity",
     "Trace": "sim.tracing",
+    "TrialResult": "sim.trial",
     "VoiReport": "sim.psa",
     "analyse": "sim.cea",
     "compare": "sim.sensitivity",
@@ -64,6 +66,7 @@ _HOME = {
     "read_psa_table": "sim.cea",
     "run": "sim.runs",
     "run_psa": "sim.psa",
+    "run_trials": "sim.trial",
     "shipped_scenarios": "sim.scenario",
     "sweep": "sim.sensitivity",
     "thresholds": "sim.sensitivity",
@@ -84,6 +87,7 @@ __all__ = [
     "Scenario",
     "Sweep",
     "Trace",
+    "TrialResult",
     "VoiReport",
     "analyse",
     "compare",
@@ -95,6 +99,7 @@ __all__ = [
     "read_psa_table",
     "run",
     "run_psa",
+    "run_trials",
     "shipped_scenarios",
     "sweep",
     "thresholds",

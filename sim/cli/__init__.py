@@ -60,6 +60,7 @@ def build_app() -> typer.Typer:
         scenario_files,
         sweep,
         trace,
+        trial,
         verify,
         voi,
     )
@@ -93,6 +94,7 @@ def build_app() -> typer.Typer:
         cea,
         scenario_files,
         calibrate,
+        trial,
         verify,
     ):
         module.register(app)

@@ -32,6 +32,7 @@ def plot(
     outcome: Annotated[
         str | None, typer.Option("--outcome", help="Component of histogram and ecdf, e.g. qaly.")
     ] = None,
+    trial: Annotated[str | None, typer.Option("--trial", help="Trial of trial_estimates and trial_power.")] = None,
     patient: Annotated[
         int | None,
         typer.Option(
@@ -60,5 +61,5 @@ def plot(
         for name, shows in figures.names.items():
             typer.echo(f"{name:<22}{shows}")
         return
-    drawn = figures.draw(figure, wtp=wtp, comparator=comparator, strategy=strategy, outcome=outcome)
+    drawn = figures.draw(figure, wtp=wtp, comparator=comparator, strategy=strategy, outcome=outcome, trial=trial)
     typer.echo(save(drawn, output or Path(f"{figure}.html")))

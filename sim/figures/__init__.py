@@ -14,6 +14,7 @@ that lacks one. `Look` carries the currency and gives every strategy its colour,
     distributions   histogram, ECDF, ridgeline of INMB, convergence
     infections      cumulative incidence, infections by cause and grade
     calibration     published points over posterior bands
+    trial           estimates of virtual trials, power
     resources       costs by item, grams of immunoglobulin
     benefit         INMB at one threshold, and over one input
     individuals     how single patients fare under two strategies

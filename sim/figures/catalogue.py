@@ -25,6 +25,7 @@ from sim.figures import (
     resources,
     scenarios,
     sensitivity,
+    trial,
     value,
 )
 from sim.figures.style import Look
@@ -45,6 +46,7 @@ class Setting:
         comparator: Strategy that others are compared with; None takes the reference of the incremental analysis.
         strategy: Strategy of figures that show one; None takes the first that fits.
         outcome: Component of distributions over draws.
+        trial: Trial of figures that show one; None takes the first.
         population: Discounted patients whom the decision concerns; None if not known.
         causes: Cause of infection to words.
         asked: What the analysis was asked: outcome, strategy, comparator, wtp, paths, price; as in the manifest.
@@ -57,6 +59,7 @@ class Setting:
     comparator: str | None = None
     strategy: str | None = None
     outcome: str = "cost"
+    trial: str | None = None
     population: float | None = None
     causes: Mapping[str, str] = field(default_factory=dict)
     asked: Mapping[str, object] = field(default_factory=dict)
@@ -314,6 +317,18 @@ CATALOGUE: Mapping[str, Recipe] = {
         "published incidence with its error over the posterior of a calibration",
         (("calibration_curves", "calibration_targets"),),
         lambda t, s: calibration.calibration_fit(t["calibration_curves"], t["calibration_targets"]),
+    ),
+    "trial_estimates": Recipe(
+        "ratios that the analyses of a study give, as modelled and with no effect, beside the truth",
+        (("trial_estimates",),),
+        lambda t, s: trial.estimates(t["trial_estimates"], trial=s.trial, published=t.get("trial_published")),
+        lambda t, s: bool(t["trial_estimates"]["month"].isna().any()),
+        "a ratio among the analyses",
+    ),
+    "trial_power": Recipe(
+        "power of a planned trial by its size, beside Schoenfeld's figure",
+        (("trial_power",),),
+        lambda t, s: trial.power(t["trial_power"], trial=s.trial),
     ),
     "infections_by_cause": Recipe(
         "infections per patient by cause and grade",

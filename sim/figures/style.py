@@ -32,7 +32,7 @@ WIDTH, HEIGHT = 900, 560
 
 _FONT = "Arial, Helvetica, Liberation Sans, DejaVu Sans, sans-serif"
 _ACRONYMS = {"ig": "Ig", "igg": "IgG", "crs": "CRS", "icans": "ICANS", "qaly": "QALYs", "inmb": "INMB", "cmv": "CMV"}
-_ACRONYMS |= {"hbv": "HBV", "hr": "HR", "pcr": "PCR", "vs": "vs"}
+_ACRONYMS |= {"hbv": "HBV", "hr": "HR", "pcr": "PCR", "vs": "vs", "cox": "Cox"}
 _NAMES = {"crs_icans": "CRS and ICANS", "step_up_hospital": "Hospital stay for step-up dosing"}
 
 _AXIS = {

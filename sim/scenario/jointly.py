@@ -1,4 +1,7 @@
-"""Whether what a scenario says of its uncertainty holds together; looked at once the rest is sound."""
+"""Whether what a scenario says of its uncertainty, of published data and of trials holds together.
+
+Looked at once the rest is sound.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from sim.scenario.correlations import is_positive_definite
 from sim.scenario.quantity import Quantity, shown, suggestion
 from sim.scenario.references import Contradiction, matching
 from sim.scenario.schema import RankCorrelation, Scenario, quantities
+from sim.scenario.trials_meaning import trial_contradictions
 
 
 def uncertain_contradictions(scenario: Scenario) -> Iterator[Contradiction]:
@@ -22,6 +26,8 @@ def uncertain_contradictions(scenario: Scenario) -> Iterator[Contradiction]:
     yield from _designs(scenario)
     if scenario.calibration:
         yield from calibration_contradictions(scenario, scenario.calibration, known)
+    for name, trial in scenario.trials.items():
+        yield from trial_contradictions(scenario, name, trial)
     for name, subgroup in scenario.subgroups.items():
         condition = parse_condition(subgroup.patients, scenario)
         if isinstance(condition, str):

@@ -67,6 +67,7 @@ from sim.scenario.strategies import (
     StartRule,
     Strategy,
 )
+from sim.scenario.trials import Trial
 from sim.scenario.uncertainty import Psa, RankCorrelation, Subgroup, TwoArmTrial, Voi
 
 __all__ = [
@@ -124,6 +125,7 @@ __all__ = [
     "Target",
     "Tocilizumab",
     "Treatment",
+    "Trial",
     "TwoArmTrial",
     "Utilities",
     "Voi",
@@ -197,7 +199,9 @@ class Scenario(Table):
         default={}, description="Patients for whom a decision of their own is considered, by name."
     )
     calibration: Calibration | None = Field(default=None, description="Published data to fit; default none.")
-
+    trials: dict[Name, Trial] = Field(
+        default={}, description="Studies of these patients, by name, played by igsim trial."
+    )
     programme: Programme | None = Field(
         default=None, description="An infusion programme with chairs and supply, played by igsim capacity."
     )

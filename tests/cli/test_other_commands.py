@@ -250,6 +250,7 @@ def test_shipped_scenarios_are_found_by_name() -> None:
         "structural-alternatives",
         "marginal-effect",
         "programme-shortage",
+        "trials",
         "tutorial",
     }
     assert found["tutorial"].read_bytes() == (REPOSITORY / "scenarios" / "tutorial.toml").read_bytes()

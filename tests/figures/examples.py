@@ -162,6 +162,35 @@ def calibration_curves() -> pd.DataFrame:
     )
 
 
+def trial_estimates() -> pd.DataFrame:
+    rows = [
+        ("study", 225, "as_modelled", "naive_cox", "immunoglobulin", np.nan, 0.44, 0.25, 0.12, 0.48),
+        ("study", 225, "as_modelled", "time_dependent_cox", "immunoglobulin", np.nan, 0.44, 0.44, 0.18, 0.89),
+        ("study", 225, "as_modelled", "aalen_johansen", "all", 6.0, 0.2, 0.2, 0.1, 0.3),
+        ("study", 225, "no_effect", "naive_cox", "immunoglobulin", np.nan, 1.0, 0.55, 0.31, 0.88),
+        ("study", 225, "no_effect", "time_dependent_cox", "immunoglobulin", np.nan, 1.0, 1.01, 0.54, 1.69),
+    ]
+    columns = ["trial", "patients", "world", "analysis", "group", "month", "true_value", "median", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def trial_published() -> pd.DataFrame:
+    told = {"published": [0.38], "published_low": [0.18], "published_high": [0.79]}
+    of = {"trial": ["study"], "patients": [225], "analysis": ["time_dependent_cox"], "group": ["immunoglobulin"]}
+    return pd.DataFrame(of | told)
+
+
+def trial_power() -> pd.DataFrame:
+    rows = [
+        ("planned", 100, "cox", "primary", 0.3, 0.24, 0.36, 0.45, 0.04, 0.05),
+        ("planned", 400, "cox", "primary", 0.95, 0.9, 0.97, 0.96, 0.05, 0.05),
+        ("planned", 100, "rate_ratio", "primary", 0.31, 0.25, 0.38, np.nan, 0.05, 0.05),
+        ("planned", 400, "rate_ratio", "primary", 0.95, 0.91, 0.97, np.nan, 0.06, 0.05),
+    ]
+    columns = ["trial", "patients", "analysis", "group", "power", "power_low", "power_high", "schoenfeld_power"]
+    return pd.DataFrame(rows, columns=[*columns, "type_1_error", "significance"])
+
+
 def calibration_targets() -> pd.DataFrame:
     return pd.DataFrame(
         {

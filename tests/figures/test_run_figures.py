@@ -226,6 +226,9 @@ def psa_tables() -> dict[str, pd.DataFrame]:
         "common_luck": examples.common_luck(),
         "calibration_curves": examples.calibration_curves(),
         "calibration_targets": examples.calibration_targets(),
+        "trial_estimates": examples.trial_estimates(),
+        "trial_published": examples.trial_published(),
+        "trial_power": examples.trial_power(),
     }
 
 

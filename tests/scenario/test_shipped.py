@@ -20,7 +20,7 @@ def shipped(request: pytest.FixtureRequest) -> Scenario:
     return load(SHIPPED[request.param], strict=True)
 
 
-def test_the_eleven_scenarios_are_there() -> None:
+def test_the_twelve_scenarios_are_there() -> None:
     of_the_base = {"base-case", "gprc5d-us", "bcma-uk-nice", "bcma-italy"}
     assert set(SHIPPED) == of_the_base | {
         "indication-based",
@@ -30,6 +30,7 @@ def test_the_eleven_scenarios_are_there() -> None:
         "tutorial",
         "calibration",
         "calibrated",
+        "trials",
     }
 
 

@@ -72,6 +72,7 @@ from tests.walkthrough.selections import (
     TOCILIZUMAB,
     others,
 )
+from tests.walkthrough.trials import of_the_trials
 
 MARGINAL = "read where the effect is marginal, as is all by which patients of a cohort differ"
 FITTED = "read by `igsim calibrate` alone"
@@ -361,5 +362,7 @@ DECLARED: dict[str, Expectation] = {
     "calibration.targets.{target}.worth_patients": Expectation(note=FITTED),
     "calibration.targets.{target}.fitted": Expectation(note=FITTED),
     "calibration.targets.{target}.source": descriptive(),
+    # ------------------------------------------------------------------ virtual trials
+    **of_the_trials(),
 }
 """Pattern to what a change of the entry moves, in the scenario in which every entry matters."""
