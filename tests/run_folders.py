@@ -10,6 +10,7 @@ from sim.cli import build_app
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 TUTORIAL, BASE_CASE = SCENARIOS / "tutorial.toml", SCENARIOS / "base-case.toml"
+CENTRE = SCENARIOS / "programme-shortage.toml"
 PRICE, EFFECT = "immunoglobulin.price_per_gram", "immunoglobulin.hr.grade_3plus"
 SHARED = 'analysis.strategies=["none", "primary", "secondary"]'
 UNCERTAIN = (
@@ -26,6 +27,8 @@ POPULATION = (
     "--set",
     "voi.discount_rate_per_year=0.03",
 )
+SMALL = ("--replications", 2, "--set", "programme.years=3", "--set", "programme.warm_up_months=6")
+SMALL += ("--set", "programme.arrivals.1.patients_per_year=20", "--workers", 1)
 COMMANDS = {
     "run": ("run", TUTORIAL, "--patients", 400),
     "psa": ("psa", TUTORIAL, "--draws", 60, "--patients", 200, *UNCERTAIN, *POPULATION),
@@ -35,6 +38,8 @@ COMMANDS = {
     "threshold": ("dsa", TUTORIAL, "--patients", 200, "--threshold", PRICE, "--between", 5, 200),
     "sweep": ("sweep", TUTORIAL, "--patients", 100, "--vary", f"{PRICE}=10:60:4", "--vary", f"{EFFECT}=0.1:1:3"),
     "one_input": ("sweep", TUTORIAL, "--patients", 100, "--vary", f"{PRICE}=2:60:5"),
+    "voi": ("voi", TUTORIAL, "--draws", 60, "--patients", 100, *UNCERTAIN, *POPULATION),
+    "capacity": ("capacity", CENTRE, *SMALL),
     "compare": ("compare", TUTORIAL, BASE_CASE, "--patients", 100, "--set", SHARED),
 }
 

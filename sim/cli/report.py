@@ -34,7 +34,7 @@ def report(
         list[Path],
         typer.Argument(
             metavar="RUN...",
-            help="Run folders of run, psa, dsa, sweep, compare or cea, the main one first.",
+            help="Run folders of run, psa, dsa, sweep, compare, cea, voi, capacity or calibrate, the main one first.",
             show_default=False,
         ),
     ],

@@ -236,9 +236,19 @@ CATALOGUE: Mapping[str, Recipe] = {
         lambda t, s: not t["evppi"].empty,
         "uncertain parameters",
     ),
-    "evsi": Recipe("value of a study, by its size, per patient", (("evsi",),), lambda t, s: _study(t, s, value.evsi)),
+    "evsi": Recipe(
+        "value of a study, by its size, per patient",
+        (("evsi",),),
+        lambda t, s: _study(t, s, value.evsi),
+        lambda t, s: not t["evsi"].empty,
+        "a trial",
+    ),
     "enbs": Recipe(
-        "value of a study to all, less its cost, by its size", (("evsi",),), lambda t, s: _study(t, s, value.enbs)
+        "value of a study to all, less its cost, by its size",
+        (("evsi",),),
+        lambda t, s: _study(t, s, value.enbs),
+        lambda t, s: not t["evsi"].empty and bool(t["evsi"]["enbs"].notna().all()),
+        "a trial whose cost and population are known",
     ),
     "price_threshold": Recipe(
         "immunoglobulin price at which a strategy breaks even",
@@ -329,6 +339,13 @@ CATALOGUE: Mapping[str, Recipe] = {
         "power of a planned trial by its size, beside Schoenfeld's figure",
         (("trial_power",),),
         lambda t, s: trial.power(t["trial_power"], trial=s.trial),
+    ),
+    "calibration_posterior": Recipe(
+        "posterior of every fitted quantity within its prior interval",
+        (("parameters",),),
+        lambda t, s: calibration.calibration_posterior(t["parameters"]),
+        lambda t, s: "contraction" in t["parameters"].columns,
+        "a calibration",
     ),
     "infections_by_cause": Recipe(
         "infections per patient by cause and grade",

@@ -7,6 +7,7 @@ from typing import Any
 from sim.capacity import CapacityResult
 from sim.capacity.measures import NUMBERS
 from sim.capacity.sizing import TARGET
+from sim.report.capacity_text import size_lines, verdicts, warm_up_line, when_counted
 from sim.report.document import SCHEMA, Document, clean, scenario_part
 from sim.report.dsa_folder import records
 
@@ -38,6 +39,9 @@ def capacity_document(result: CapacityResult) -> Document:
             {"what": each.what, "smallest": clean(each.smallest), "target_share_on_time": TARGET}
             for each in result.sized
         ],
+        "counted": when_counted(result),
+        "conclusions": [*verdicts(result), *size_lines(result)],
+        "warm_up": warm_up_line(result),
     }
 
 

@@ -82,7 +82,9 @@ def print_capacity(console: Console, result: CapacityResult, folder: Path | None
         console.print(Text(line))
     console.print()
     console.print(_spend(result))
-    _print_sizes(console, result)
+    for line in size_lines(result):
+        console.print()
+        console.print(Text(line))
     console.print()
     console.print(Text(warm_up_line(result)))
     ending(console, folder)
@@ -114,8 +116,8 @@ def _numbers(result: CapacityResult, title: str, rows: tuple[tuple[str, str, int
 def _who_paid(result: CapacityResult) -> Table:
     paid = _lookup(result.who_paid(), ["group", "measure", "arm"], "per_100")
     shown = table(
-        f"Who paid: of 100 infusions due {_when(result)}, late / given up; grade ≥ 3 infections caused, net, by "
-        "1,000 patients",
+        f"Who paid: of 100 infusions due {when_counted(result)}, late / given up; grade ≥ 3 infections caused, net, "
+        "by 1,000 patients",
         "patients",
         *result.arms,
     )
@@ -130,7 +132,8 @@ def _who_paid(result: CapacityResult) -> Table:
     return shown
 
 
-def _when(result: CapacityResult) -> str:
+def when_counted(result: CapacityResult) -> str:
+    """Which infusions the table of who paid counts."""
     shortages = any(supply.episodes for supply in result.programme.supply.values())
     return "in the shortage or the month after" if shortages else "at any time"
 
@@ -198,21 +201,21 @@ def _spend(result: CapacityResult) -> Table:
     return shown
 
 
-def _print_sizes(console: Console, result: CapacityResult) -> None:
+def size_lines(result: CapacityResult) -> list[str]:
+    """The smallest size of each kind that keeps infusions on time, and what the next smaller one would do."""
+    lines = []
     for each in result.sized:
-        console.print()
         if math.isnan(each.smallest):
-            console.print(Text(f"No size tried keeps {100 * TARGET:g} % on time: {each.what}."))
+            lines.append(f"No size tried keeps {100 * TARGET:g} % on time: {each.what}.")
             continue
         tried = dict(each.tried)
         below = max((size for size in tried if size < each.smallest), default=None)
         less = f"; {number(below, 0)} would keep {100 * tried[below]:.1f} %" if below is not None else ""
-        console.print(
-            Text(
-                f"Smallest that keeps {100 * TARGET:g} % of infusions on time under {result.arms[0]}: "
-                f"{number(each.smallest, 0)} {each.what} ({100 * tried[each.smallest]:.1f} %{less})."
-            )
+        lines.append(
+            f"Smallest that keeps {100 * TARGET:g} % of infusions on time under {result.arms[0]}: "
+            f"{number(each.smallest, 0)} {each.what} ({100 * tried[each.smallest]:.1f} %{less})."
         )
+    return lines
 
 
 def warm_up_line(result: CapacityResult) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 from sim.psa.research import VoiReport
 from sim.report.document import SCHEMA, Document, clean, scenario_part
 from sim.report.psa_document import records
+from sim.report.voi_text import conclusions
 
 
 def voi_document(report: VoiReport) -> Document:
@@ -47,6 +48,7 @@ def voi_document(report: VoiReport) -> Document:
         "evppi": records(report.evppi),
         "evsi": records(report.evsi),
         "best_sizes": records(report.best_sizes),
+        "conclusions": conclusions(report),
     }
 
 

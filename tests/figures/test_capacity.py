@@ -47,7 +47,8 @@ def test_an_interval_that_is_not_known_is_not_drawn() -> None:
 
 def test_use_is_shown_by_hour_and_by_month() -> None:
     figure = capacity.utilisation(hours(), months(), LOOK)
-    assert (figure.layout.xaxis.title.text, figure.layout.xaxis2.title.text) == ("Hour", "Month")
+    titles = figure.layout.xaxis.title.text, figure.layout.xaxis2.title.text
+    assert titles == ("Hour of the day", "Month of the programme")
     by_hour = next(trace for trace in figure.data if len(trace.x) == 24)
     assert list(by_hour.y) == [hour / 100 for hour in range(24)]
     assert by_hour.x[8] == 8.5

@@ -21,6 +21,8 @@ LISTED = {
     "threshold": {"threshold_scan"},
     "sweep": {"two_way"},
     "one_input": {"sweep_benefit"},
+    "voi": {"evpi", "population_evpi", "evppi"},
+    "capacity": {"programme_queue", "programme_stock", "programme_utilisation", "programme_spend", "who_paid"},
     "compare": {"scenario_benefit"},
 }
 
@@ -85,6 +87,13 @@ def test_scenarios_are_compared_at_the_thresholds_that_were_asked(folder_of):
         own = table[table["strategy"] == strategy].set_index("scenario")
         expected = middle * (own["qaly"] - base["qaly"]) - (own["cost"] - base["cost"])
         np.testing.assert_allclose(trace.x, expected[list(trace.y)])
+
+
+def test_arms_of_a_programme_go_by_their_labels(folder_of):
+    folder = folder_of("capacity")
+    labels = [arm["label"] for arm in json.loads((folder / "capacity.json").read_text())["arms"]]
+    shown = [trace.name for trace in run_figures(folder).who_paid().data if trace.showlegend is not False]
+    assert shown == labels
 
 
 def test_published_points_are_laid_over_the_curves(folder_of, tmp_path):

@@ -21,6 +21,7 @@ from sim.report.page.parts import Plot
 from sim.report.page.run_results import lead_sentences
 from sim.report.page.validation import own_checks
 from sim.report.page.write import MOST_BYTES, report_sections
+from sim.report.text import number, with_error
 from tests.browser import ARGUMENTS, chromium, needs_chromium
 from tests.run_folders import COMMANDS, TUTORIAL
 
@@ -142,6 +143,41 @@ def test_every_command_has_a_report(kind: str, folder_of):
     assert drawn, "every command has figures"
     if kind != "cea":
         assert {"problem", "methods", "inputs", "cheers", "validation"} <= set(keys)
+
+
+def test_a_programme_tells_who_paid_in_its_own_numbers(folder_of):
+    path = folder_of("capacity")
+    folder = open_folder(path)
+    sections = {section.key: section for section in report_sections([folder])}
+    ((head, points), *_) = sections["summary"].points
+    document = json.loads((path / "capacity.json").read_text())
+    assert head == "Programme"
+    assert document["conclusions"]
+    assert list(points[-len(document["conclusions"]) :]) == document["conclusions"]
+    assert document["warm_up"] in sections["programme"].paragraphs
+    table = pd.read_parquet(path / "capacity_numbers.parquet")
+    due = table[table["measure"] == "infusions_wanted"]
+    shown = next(row for row in sections["programme"].items[0].rows if row[0] == "infusions due")
+    halves = due["ci_high"] - due["mean"]
+    assert list(shown[1:]) == [with_error(*pair) for pair in zip(due["mean"], halves, strict=True)]
+    paid = pd.read_parquet(path / "who_paid.parquet").set_index(["group", "arm", "measure"])["per_100"]
+    (grid,) = [item for item in sections["who-paid"].items if not isinstance(item, Plot)]
+    everyone = next(row for row in grid.rows if row[0] == "all patients")
+    arms = [arm["name"] for arm in document["arms"]]
+    expected = [number(paid["all patients", arm, "infusions_late"], 1) for arm in arms]
+    assert [cell.split(" / ")[0] for cell in everyone[1:]] == expected
+
+
+def test_a_value_of_information_report_gives_every_threshold_and_its_population(folder_of):
+    path = folder_of("voi")
+    sections = {section.key: section for section in report_sections([open_folder(path)])}
+    by_wtp = pd.read_parquet(path / "by_wtp.parquet")
+    (head, points), *_ = sections["summary"].points
+    assert head == "Value of information"
+    for row in by_wtp.itertuples():
+        assert with_error(row.evpi, row.evpi_se, 1) in points[0]
+    assert "100 patients a year for 5 years" in sections["perfect-information"].paragraphs[0]
+    assert len(sections["perfect-information"].items[0].rows) == len(by_wtp)
 
 
 def test_the_summary_gives_the_numbers_of_the_run(folder_of):

@@ -78,6 +78,14 @@ def grid(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], **ot
     return Grid(title, tuple(columns), lines, whole=len(lines) <= WHOLE, **others)  # type: ignore[arg-type]
 
 
+def section(folder: RunFolder, key: str, title: str, *items: Grid | Plot | str, words: Sequence[str] = ()) -> Section:
+    """A section of tables and figures in order; a figure is given by its name, and left out where there is none."""
+    shown: list[Grid | Plot] = []
+    for item in items:
+        shown += plots(folder, item) if isinstance(item, str) else [item]
+    return Section(key, title, tuple(words), items=tuple(shown))
+
+
 def plots(folder: RunFolder, *names: str) -> list[Plot]:
     """Those of the named figures that the folder can give, drawn."""
     shown = folder.figures.names

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sim.report.page.folder import RunFolder
-from sim.report.page.parts import Grid, Section, grid, listed, plots
+from sim.report.page.parts import Grid, Section, grid, listed, section
 from sim.report.text import icer_text, number, with_error
 
 MOST_PARAMETERS = 15
@@ -14,42 +14,37 @@ MOST_PARAMETERS = 15
 
 def psa_sections(folder: RunFolder) -> list[Section]:
     """Sections of a probabilistic analysis, in order."""
+    headline = ("ce_plane", "inmb_ridgeline", "ce_frontier")
     return [
-        Section(
+        section(
+            folder,
             "psa",
             "Parameter uncertainty",
-            (_played(folder),),
-            items=(
-                _incremental(folder),
-                _benefit(folder),
-                *plots(folder, "ce_plane", "inmb_ridgeline", "ce_frontier"),
-            ),
+            _incremental(folder),
+            _benefit(folder),
+            *headline,
+            words=(_played(folder),),
         ),
-        Section(
-            "decision-uncertainty",
-            "Decision uncertainty",
-            items=(_decision(folder), *plots(folder, "ceac", "ceaf", "expected_loss")),
+        section(
+            folder, "decision-uncertainty", "Decision uncertainty", _decision(folder), "ceac", "ceaf", "expected_loss"
         ),
-        Section(
+        section(
+            folder,
             "information",
             "Value of information",
-            items=(
-                *plots(folder, "evpi", "population_evpi", "evppi", "evsi", "enbs"),
-                *_evppi(folder),
-                *plots(folder, "correlations"),
-            ),
+            *("evpi", "population_evpi", "evppi", "evsi", "enbs"),
+            *evppi_grids(folder, folder.settings["wtp_per_qaly"][-1:]),
+            "correlations",
         ),
-        Section(
-            "price",
-            "Price of immunoglobulin",
-            items=(*plots(folder, "price_threshold"), *_prices(folder)),
-        ),
-        Section("subgroups", "Subgroups", items=tuple(_subgroups(folder))),
-        Section(
+        section(folder, "price", "Price of immunoglobulin", "price_threshold", *_prices(folder)),
+        section(folder, "subgroups", "Subgroups", *_subgroups(folder)),
+        section(
+            folder,
             "convergence",
             "Precision of the probabilistic analysis",
-            (_precision_words(folder),),
-            items=(_precision(folder), *plots(folder, "convergence_draws", "convergence_patients")),
+            _precision(folder),
+            *("convergence_draws", "convergence_patients"),
+            words=(_precision_words(folder),),
         ),
     ]
 
@@ -252,8 +247,17 @@ def _decision(folder: RunFolder) -> Grid:
     )
 
 
-def _evppi(folder: RunFolder) -> list[Grid]:
-    wtp = folder.settings["wtp_per_qaly"][-1]
+def at_wtp(folder: RunFolder, wtp: float) -> str:
+    """A threshold in words; none where net benefits were given as they are."""
+    return f" at {number(wtp)} {folder.currency} per QALY" if wtp else ""
+
+
+def evppi_grids(folder: RunFolder, wtps: Sequence[float]) -> list[Grid]:
+    """What learning groups of parameters and single ones is worth, a table for each threshold."""
+    return [shown for wtp in wtps for shown in _evppi(folder, wtp)]
+
+
+def _evppi(folder: RunFolder, wtp: float) -> list[Grid]:
     own = [row for row in folder.document["evppi"] if row["wtp"] == wtp]
     shown = [row for row in own if row["kind"] == "group"]
     single = sorted((row for row in own if row["kind"] != "group"), key=lambda row: -(row["evppi"] or 0))
@@ -272,8 +276,7 @@ def _evppi(folder: RunFolder) -> list[Grid]:
     ]
     return [
         grid(
-            f"Value of learning parameters at {number(wtp)} {folder.currency} per QALY, per patient "
-            f"({folder.currency})",
+            f"Value of learning parameters{at_wtp(folder, wtp)}, per patient ({folder.currency})",
             ("parameter or group", "kind", "EVPPI", "of EVPI", "note"),
             rows,
             left=2,

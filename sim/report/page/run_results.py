@@ -8,53 +8,44 @@ from typing import Any
 import numpy as np
 
 from sim.report.page.folder import RunFolder
-from sim.report.page.parts import Grid, Section, grid, listed, plots
+from sim.report.page.parts import Grid, Section, grid, listed, section
 from sim.report.page.patients import patient_plots
 from sim.report.text import EVENT_ROWS, ITEM_WORDS, icer_text, number, with_error
 
 SURE = 1.96
 """Standard errors by which a lead must exceed noise for the choice not to be in doubt."""
 
+PATIENTS = (
+    "All strategies meet the same patient with the same luck, so an infection averted is that infection. The "
+    "patients below were chosen because their strategies part; they are not typical."
+)
+
 
 def run_sections(folder: RunFolder) -> list[Section]:
     """Sections of a run's results, in order."""
     rows = folder.document["strategies"]
     return [
-        Section(
+        section(
+            folder,
             "base-case",
             "Base case",
-            (played(folder),),
-            items=(
-                incremental_grid(folder),
-                benefit_grid(folder),
-                *plots(folder, "ce_plane", "ce_frontier"),
-            ),
+            incremental_grid(folder),
+            benefit_grid(folder),
+            *("ce_plane", "ce_frontier"),
+            words=(played(folder),),
         ),
-        Section(
-            "costs",
-            "Costs by item",
-            items=(*plots(folder, "costs_by_item"), _costs(folder, rows)),
-        ),
-        Section(
+        section(folder, "costs", "Costs by item", "costs_by_item", _costs(folder, rows)),
+        section(
+            folder,
             "infections",
             "Infections and health",
-            items=(
-                *plots(folder, "cumulative_incidence", "incidence_by_cause", "infections_by_cause"),
-                _events(folder, rows),
-                _efficiency(folder),
-            ),
+            *("cumulative_incidence", "incidence_by_cause", "infections_by_cause"),
+            _events(folder, rows),
+            _efficiency(folder),
         ),
-        Section("immunoglobulin", "Use of immunoglobulin", items=tuple(plots(folder, "ig_grams", "ig_use"))),
-        Section(
-            "patients",
-            "Single patients",
-            (
-                "All strategies meet the same patient with the same luck, so an infection averted is that infection. "
-                "The patients below were chosen because their strategies part; they are not typical.",
-            ),
-            items=tuple(patient_plots(folder)),
-        ),
-        Section("precision", "What common luck gains", items=tuple(plots(folder, "common_luck"))),
+        section(folder, "immunoglobulin", "Use of immunoglobulin", "ig_grams", "ig_use"),
+        section(folder, "patients", "Single patients", *patient_plots(folder), words=(PATIENTS,)),
+        section(folder, "precision", "What common luck gains", "common_luck"),
     ]
 
 

@@ -29,7 +29,7 @@ def validation_section(folders: Sequence[RunFolder], verification: Mapping[str, 
                 "Checks of this run, made when the report was written", ("claim", "compared", "result"), rows, left=3
             )
         )
-    items += [_findings(folder) for folder in folders if folder.document.get("findings")]
+    items += [_findings(folder) for folder in folders if folder.has("findings")]
     paragraphs = [
         "The simulator is checked apart from any run: its two engines (a vectorised one and a readable SimPy "
         "one) must play "

@@ -18,13 +18,16 @@ from sim.figures.export import NO_NETWORK
 from sim.files import write_file
 from sim.report.document import assumptions, inputs
 from sim.report.page import other_results as other
+from sim.report.page.calibration_results import calibration_sections, calibration_sentences
 from sim.report.page.cheers import cheers_section
 from sim.report.page.folder import RunFolder, open_folder
 from sim.report.page.parts import Plot, Section
+from sim.report.page.programme_results import programme_sections, programme_sentences
 from sim.report.page.psa_results import psa_sections, psa_sentences
 from sim.report.page.run_results import run_sections, run_sentences
 from sim.report.page.study import inputs_section, methods_section, problem_section
 from sim.report.page.validation import origin_section, read_verification, validation_section
+from sim.report.page.voi_results import voi_sections, voi_sentences
 
 MOST_BYTES = 8_000_000
 FIGURE_WIDTH = 940
@@ -43,6 +46,9 @@ RESULTS: Mapping[str, tuple[Sections, Sentences]] = {
     "sweep": (other.decision_sections, other.decision_sentences),
     "compare": (other.compare_sections, other.compare_sentences),
     "cea": (other.cea_sections, other.cea_sentences),
+    "voi": (voi_sections, voi_sentences),
+    "capacity": (programme_sections, programme_sentences),
+    "calibrate": (calibration_sections, calibration_sentences),
 }
 
 
@@ -125,6 +131,9 @@ HEADS = {
     "sweep": "Sweep",
     "compare": "Scenarios",
     "cea": "Outside table",
+    "voi": "Value of information",
+    "capacity": "Programme",
+    "calibrate": "Calibration",
 }
 
 
@@ -195,8 +204,9 @@ def _template() -> jinja2.Template:
 
 
 def breakable(text: str) -> Markup:
-    """Text, escaped, that may break after the dots and underscores of a path."""
-    return Markup(re.sub(r"(?<=\w)([._/])(?=[A-Za-z])", r"\1<wbr>", str(escape(text))))
+    """Text, escaped, that may break after the dots and underscores of a path, and before a ± but not after it."""
+    kept = str(escape(text)).replace("± ", "±\u00a0")
+    return Markup(re.sub(r"(?<=\w)([._/])(?=[A-Za-z])", r"\1<wbr>", kept))
 
 
 def _text(name: str) -> str:

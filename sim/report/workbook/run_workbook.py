@@ -50,10 +50,28 @@ TITLES = {
     "common_luck": "Common luck",
     "draws": "Drawn parameters",
     "findings": "Findings",
+    "best_sizes": "Best trial sizes",
+    "capacity_numbers": "Programme",
+    "who_paid": "Who paid",
+    "capacity_years": "Spend by year",
+    "capacity_spend": "Spend by item",
+    "capacity_months": "By month",
+    "capacity_hours": "By hour",
+    "capacity_sizes": "Sizes",
+    "calibration_targets": "Targets",
+    "calibration_summary": "Fit",
+    "calibration_check": "Check",
+    "parameters": "Prior and posterior",
+    "posterior": "Posterior draws",
 }
 """Table of a folder to its sheet, in order."""
 
-NAMES = {"draws": "drawn_parameters", "by_wtp": "ceaf_evpi"}
+NAMES = {
+    "draws": "drawn_parameters",
+    "by_wtp": "ceaf_evpi",
+    "parameters": "prior_and_posterior",
+    "posterior": "posterior_draws",
+}
 """Table to the name of its range, where that is not the table's."""
 
 
