@@ -2,11 +2,11 @@
 
 A curve read at some months is taken apart: of those without an event so far, the share that has one by the next
 month read. Each share is binomial, out of as many patients as give the share the variance it has under the
-stated pattern of follow-up. With complete follow-up that number is n (1 - F), and the product is the
-multinomial likelihood of the increments, exactly. Censoring takes from it: the large-sample variance of a log
-survival increment is the integral of the hazard over n (1 - F(s)) G(s), where G is the share still watched,
-against n (1 - F(s)) without censoring. The numbers are computed once, at the published curve, so that they do
-not move with what is fitted.
+numbers at risk, where they were published, or the stated pattern of follow-up. With complete follow-up that number
+is n (1 - F), and the product is the multinomial likelihood of the increments, exactly. Censoring takes from it: the
+large-sample variance of a log survival increment is the integral of the hazard over n (1 - F(s)) G(s), where G is
+the share still watched, against n (1 - F(s)) without censoring. The numbers are computed once, at the published
+curve, so that they do not move with what is fitted.
 
 Events over person-time are negative binomial: n patients of gamma frailty, watched equally long, have in all a
 negative binomial number of infections of size n / v. Proportions are binomial.
@@ -14,11 +14,13 @@ negative binomial number of infections of size n / v. Proportions are binomial.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+from scipy.optimize import brentq
 from scipy.special import gammaln, xlog1py, xlogy
 
 from sim.calibrate.forward import Forward, Target, Values
@@ -28,6 +30,7 @@ from sim.scenario.calibration import FollowUp
 Floats = NDArray[np.float64]
 
 SMALLEST = 1e-300
+HIGHEST_HAZARD = 1e6
 NODES = 40
 
 
@@ -55,13 +58,17 @@ def informing(target: IncidenceTarget, patients: int, follow_up: FollowUp, exit_
     """
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     start, free, worth = 0.0, 1.0, []
+    still = share_watched(target, patients, exit_rate) if target.at_risk is not None else None
     for month, observed in zip(target.months, target.observed, strict=True):
         share = max((observed - (1 - free)) / free, 1e-9)
         hazard = -np.log1p(-share) / (month - start)
         since = (month - start) * (nodes + 1) / 2
-        seen = watched(follow_up, start + since)
-        if target.exits == "censored":
-            seen = seen * np.exp(-exit_rate * (start + since))
+        if still is not None:
+            seen = still(start + since)
+        else:
+            seen = watched(follow_up, start + since)
+            if target.exits == "censored":
+                seen = seen * np.exp(-exit_rate * (start + since))
         at_risk = np.exp(-hazard * since)
         weight = weights / 2
         complete = (weight / at_risk).sum()
@@ -70,6 +77,48 @@ def informing(target: IncidenceTarget, patients: int, follow_up: FollowUp, exit_
         worth.append(patients * free * complete / censored)
         start, free = month, 1 - observed
     return np.array(worth)
+
+
+def share_watched(target: IncidenceTarget, patients: int, exit_rate: float) -> Callable[[Floats], Floats]:
+    """Share of patients not censored by each month, from the numbers at risk.
+
+    Those at risk are neither infected, nor censored, nor, where exits compete, gone. Where exits are censored the
+    share is n(t) / (n (1 - F(t))). Where they compete, who is neither infected nor gone is followed from reading to
+    reading at the hazard that gives the published increment beside the exit rate. Between readings censoring is
+    at a constant rate.
+
+    Args:
+        target: A curve with numbers at risk.
+        patients: At the beginning.
+        exit_rate: Leaving treatment, per month.
+    """
+    assert target.at_risk is not None
+    marks, logs = [0.0], [0.0]
+    start, before, present = 0.0, 0.0, 1.0
+    for month, seen, left in zip(target.months, target.observed, target.at_risk, strict=True):
+        present = (
+            _present(present, seen - before, month - start, exit_rate) if target.exits == "compete" else 1 - seen
+        )
+        marks.append(month)
+        logs.append(min(logs[-1], float(np.log(left / (patients * present)))))
+        start, before = month, seen
+    return lambda month: np.exp(np.interp(month, marks, logs))
+
+
+def _present(present: float, increment: float, months: float, exit_rate: float) -> float:
+    """Share neither infected nor gone after some months in which `increment` of all were infected."""
+
+    def surplus(hazard: float) -> float:
+        total = hazard + exit_rate
+        return present * hazard / total * -np.expm1(-total * months) - increment if total > 0 else -increment
+
+    highest = 1.0
+    while surplus(highest) < 0 and highest < HIGHEST_HAZARD:
+        highest *= 2
+    if surplus(highest) < 0:  # more were infected than the exit rate leaves: it is the rate that is too high
+        return max(present - increment, SMALLEST)
+    hazard = float(brentq(surplus, 0.0, highest)) if increment > 0 else 0.0
+    return present * float(np.exp(-(hazard + exit_rate) * months))
 
 
 @dataclass(frozen=True, eq=False)

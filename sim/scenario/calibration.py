@@ -59,6 +59,11 @@ class IncidenceTarget(Table):
     observed: Annotated[tuple[Annotated[Number, Field(gt=0, lt=1)], ...], Field(min_length=1)] = Field(
         description="Cumulative incidence at these months."
     )
+    at_risk: Annotated[tuple[Annotated[int, Field(strict=True, ge=1)], ...], Field(min_length=1)] | None = Field(
+        default=None,
+        description="Patients still watched and without an event at these months, as printed under the curve; they "
+        "take the place of the pattern of follow-up. Default: not published.",
+    )
     fitted: bool = Field(default=True, strict=True, description="false: compared with the fit, but not fitted.")
     source: Text = Field(description="Where it was read.")
 

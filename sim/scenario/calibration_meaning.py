@@ -34,6 +34,8 @@ def calibration_contradictions(
             yield (*path, "cohort"), shown(target.cohort), allowed
         if isinstance(target, IncidenceTarget):
             yield from _curve(path, target)
+            if target.at_risk is not None and target.cohort in calibration.cohorts:
+                yield from _at_risk((*path, "at_risk"), target.at_risk, target, calibration.cohorts[target.cohort])
     if not any(target.fitted for target in calibration.targets.values()):
         yield ("calibration", "targets"), "", "needs at least one target that is fitted"
 
@@ -79,3 +81,20 @@ def _curve(path: tuple[str, ...], target: IncidenceTarget) -> Iterator[Contradic
         yield (*path, "observed"), shown(target.observed), allowed
     if any(later < earlier for earlier, later in pairwise(target.observed)):
         yield (*path, "observed"), shown(target.observed), "must not fall from left to right"
+
+
+def _at_risk(
+    path: tuple[str, ...], at_risk: tuple[int, ...], target: IncidenceTarget, cohort: StudiedCohort
+) -> Iterator[Contradiction]:
+    if len(at_risk) != len(target.months):
+        yield path, shown(at_risk), f"must have as many values as months, {len(target.months)}"
+        return
+    if any(later > earlier for earlier, later in pairwise(at_risk)):
+        yield path, shown(at_risk), "must not rise from left to right"
+    for month, left, seen in zip(target.months, at_risk, target.observed, strict=False):
+        most = cohort.patients * (1 - seen)
+        if left > most + 0.5:
+            allowed = (
+                f"must be at most {most:.0f} at {month:g} months: {cohort.patients} patients less those with an event"
+            )
+            yield path, str(left), allowed

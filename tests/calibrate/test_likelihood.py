@@ -44,6 +44,55 @@ def test_follow_up_that_ends_early_takes_information_away():
     assert over[1] == 0
 
 
+def at_risk(n: int, months, exits: str, watched: float | None = None, exit_rate: float = 0.1) -> IncidenceTarget:
+    """Hazard 0.12 and exit, everything constant; watched evenly up to a month, or to the end."""
+    t = np.asarray(months)
+    total = 0.12 + exit_rate if exits == "compete" else 0.12
+    seen = 0.12 / total * -np.expm1(-total * t) if exits == "compete" else -np.expm1(-0.12 * t)
+    share = np.ones_like(t) if watched is None else 1 - t / watched
+    gone = np.exp(-exit_rate * t) if exits == "censored" else 1.0
+    left = tuple(round(n * float(each)) for each in np.exp(-total * t) * share * gone)
+    return curve(tuple(months), tuple(seen), exits).model_copy(update={"at_risk": left})
+
+
+@pytest.mark.parametrize("exits", ["compete", "censored"])
+def test_numbers_at_risk_of_complete_follow_up_give_the_multinomial(exits):
+    n, rate = 10**6, 0.1 if exits == "compete" else 0.0
+    target = at_risk(n, (5.0, 10.0), exits, exit_rate=rate)
+    # The stated pattern, by which hardly anybody is watched, is not what counts.
+    short = FollowUp(pattern="administrative", median_months=1.0)
+    found = informing(target, n, short, rate)
+    np.testing.assert_allclose(found, n * (1 - np.array([0.0, target.observed[0]])), rtol=1e-4)
+
+
+@pytest.mark.parametrize("exits", ["compete", "censored"])
+def test_numbers_at_risk_say_what_a_known_pattern_says(exits):
+    n, months = 10**6, tuple(np.arange(0.5, 12.1, 0.5))
+    target = at_risk(n, months, exits, watched=16.0)
+    by_numbers = informing(target, n, UNIFORM, 0.1)
+    by_pattern = informing(target.model_copy(update={"at_risk": None}), n, UNIFORM, 0.1)
+    np.testing.assert_allclose(by_numbers, by_pattern, rtol=2e-3)
+    # Two readings alone, censoring between them at a constant rate: within a few per cent.
+    two = at_risk(n, (5.0, 10.0), exits, watched=16.0)
+    np.testing.assert_allclose(
+        informing(two, n, UNIFORM, 0.1),
+        informing(two.model_copy(update={"at_risk": None}), n, UNIFORM, 0.1),
+        rtol=0.04,
+    )
+
+
+def test_fewer_at_risk_are_worth_less_and_none_makes_more_than_everybody():
+    target = at_risk(200, (5.0, 10.0), "compete")
+    full = informing(target, 200, UNIFORM, 0.1)
+    assert target.at_risk is not None
+    half = informing(target.model_copy(update={"at_risk": (target.at_risk[0], 5)}), 200, UNIFORM, 0.1)
+    assert half[0] == pytest.approx(full[0])
+    assert half[1] < 0.5 * full[1]
+    # An exit rate that is too high for the numbers at risk leaves nobody censored; it invents no patients.
+    crowded = informing(target.model_copy(update={"at_risk": (120, 100)}), 200, UNIFORM, 0.4)
+    assert np.all(crowded <= 200 * (1 - np.array([0, target.observed[0]])) + 1e-9)
+
+
 def studies(n_studies: int, n: int, follow_up: bool) -> np.ndarray:
     """Aalen-Johansen estimates of simulated studies: hazard 0.12, exit 0.1, watched for U(0, 16) months."""
     rng, found = np.random.default_rng(3), []
@@ -67,6 +116,9 @@ def test_the_patients_that_a_share_is_worth_have_the_variance_of_the_estimator()
     worth = informing(curve(observed=tuple(truth)), n, UNIFORM, 0.1)
     stated = np.sqrt(conditional * (1 - conditional) / worth)
     np.testing.assert_allclose(shares.std(axis=0) / stated, 1, atol=0.16)
+    # The same from the numbers at risk that such a study prints.
+    printed = informing(at_risk(n, (5.0, 10.0), "compete", watched=16.0), n, COMPLETE, 0.1)
+    np.testing.assert_allclose(shares.std(axis=0) / np.sqrt(conditional * (1 - conditional) / printed), 1, atol=0.16)
     # Negative control: as if all had been watched to the end, the later share would look far too certain.
     naive = np.sqrt(conditional * (1 - conditional) / informing(curve(observed=tuple(truth)), n, COMPLETE, 0.1))
     assert shares.std(axis=0)[1] / naive[1] > 1.3

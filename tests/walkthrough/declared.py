@@ -355,6 +355,7 @@ DECLARED: dict[str, Expectation] = {
     "calibration.targets.{target}.exits": Expectation(to=put("censored"), note=FITTED),
     "calibration.targets.{target}.months": Expectation(to=put([2.0, 5.0]), note=FITTED),
     "calibration.targets.{target}.observed": Expectation(to=other_observation, note=FITTED),
+    "calibration.targets.{target}.at_risk": Expectation(to=put([50, 10]), note=FITTED),
     "calibration.targets.{target}.events": Expectation(note=FITTED),
     "calibration.targets.{target}.patient_months": Expectation(note=FITTED),
     "calibration.targets.{target}.what": Expectation(to=put("well"), refused=True, note="the only one so far"),
