@@ -6,7 +6,8 @@ Carlo error. And what studies of the published size would have seen, each at a d
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +22,13 @@ from sim.scenario.calibration import FollowUp
 from sim.streams import AddressedLuck, Luck
 from sim.trial.estimators import cumulative_incidence
 from sim.trial.follow import Seen, first_infection_on_treatment
+from sim.work import Arrays, Runner, digest_of, run_batches
 
 Floats = NDArray[np.float64]
+
+VERSION = 1
+"""Of what a batch of studies gives."""
+PER_BATCH = 10
 
 
 def cohort_model(scenario: Scenario, cohort: StudiedCohort, values: dict[str, float]) -> ClinicalModel:
@@ -113,15 +119,63 @@ def simulated_curve(
     return share, np.sqrt(share * (1 - share) / patients)
 
 
-def replicated(scenario: Scenario, target: IncidenceTarget, draws: list[dict[str, float]], seed: int) -> Floats:
-    """Estimates of studies of the published size and follow-up, one at each draw, shape (n_draws, n_months)."""
-    estimates = []
-    for number, values in enumerate(draws):
-        cohort, uptake, model = _played(scenario, target, values)
-        patient = np.arange(number * cohort.patients, (number + 1) * cohort.patients)
-        seen = watch(model, target, AddressedLuck(seed), patient, uptake, cohort.follow_up)
-        estimates.append(cumulative_incidence(seen, target.months))
-    return np.array(estimates)
+@dataclass(frozen=True, eq=False)
+class Studies:
+    """Plays studies like a published one, each at a draw of its own; picklable.
+
+    Attributes:
+        scenario: A scenario with a calibration.
+        target: Name of a curve in it.
+        paths: Of what is drawn.
+        draws: Values, [study, path].
+        seed: Root of the luck.
+    """
+
+    scenario: Scenario
+    target: str
+    paths: tuple[str, ...]
+    draws: Floats
+    seed: int
+
+    @property
+    def batches(self) -> range:
+        """Numbers of the batches."""
+        return range(-(-len(self.draws) // PER_BATCH))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything the results depend on, and of how they are cut into batches."""
+        return digest_of([VERSION, PER_BATCH, self.scenario.digest, self.target, self.paths, self.draws, self.seed])
+
+    def __call__(self, batch: int) -> Arrays:
+        """Estimates at the target's months, [study, month]."""
+        assert self.scenario.calibration is not None
+        target = self.scenario.calibration.targets[self.target]
+        assert isinstance(target, IncidenceTarget)
+        estimates = []
+        for number in range(batch * PER_BATCH, min((batch + 1) * PER_BATCH, len(self.draws))):
+            values = dict(zip(self.paths, self.draws[number].tolist(), strict=True))
+            cohort, uptake, model = _played(self.scenario, target, values)
+            patient = np.arange(number * cohort.patients, (number + 1) * cohort.patients)
+            seen = watch(model, target, AddressedLuck(self.seed), patient, uptake, cohort.follow_up)
+            estimates.append(cumulative_incidence(seen, target.months))
+        return {"estimates": np.array(estimates)}
+
+
+def replicated(
+    scenario: Scenario, target: str, draws: Mapping[str, Floats], seed: int, runner: Runner = run_batches
+) -> Floats:
+    """Estimates of studies of the published size and follow-up, one at each draw, shape (n_draws, n_months).
+
+    Args:
+        scenario: A scenario with a calibration.
+        target: Name of a curve in it.
+        draws: Values of everything that is free, each of shape (n_draws,).
+        seed: Root of the luck.
+        runner: How studies are worked off.
+    """
+    studies = Studies(scenario, target, tuple(draws), np.column_stack(list(draws.values())), seed)
+    return np.concatenate([batch["estimates"] for batch in runner(studies, studies.batches)])
 
 
 def _played(

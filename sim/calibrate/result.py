@@ -19,6 +19,7 @@ from sim.errors import Problem, UsageError
 from sim.scenario import IncidenceTarget, ProportionTarget, RateTarget, Scenario, quantities
 from sim.scenario.calibration import NUISANCE
 from sim.scenario.quantity import DIMENSIONLESS
+from sim.work import Runner, run_batches
 
 Floats = NDArray[np.float64]
 
@@ -81,13 +82,19 @@ class CalibrationResult:
         return "\n".join(lines) + "\n"
 
 
-def calibrate(scenario: Scenario, seed: int | None = None, progress: Progress | None = None) -> CalibrationResult:
+def calibrate(
+    scenario: Scenario,
+    seed: int | None = None,
+    progress: Progress | None = None,
+    runner: Runner = run_batches,
+) -> CalibrationResult:
     """Fit a scenario to its targets.
 
     Args:
         scenario: A scenario with a table [calibration].
         seed: Of starts, proposals and simulated studies; None takes the scenario's.
         progress: Called with rounds of sampling done and rounds at most.
+        runner: How simulated studies are worked off; the chains themselves are one process's.
 
     Raises:
         UsageError: There is nothing to fit, or something that cannot be.
@@ -101,7 +108,7 @@ def calibrate(scenario: Scenario, seed: int | None = None, progress: Progress | 
     u = drawn.draws(scenario.calibration.draws)
     values = posterior.prior.values(u)
     before = posterior.prior.values(np.random.default_rng(root).standard_normal((len(u), u.shape[1])))
-    summary, targets = _met(scenario, posterior, values, root)
+    summary, targets = _met(scenario, posterior, values, root, runner)
     return CalibrationResult(
         scenario=scenario,
         seed=root,
@@ -201,7 +208,7 @@ def _places(each: Evidence) -> tuple[float, ...]:
 
 
 def _met(
-    scenario: Scenario, posterior: Posterior, values: dict[str, Floats], seed: int
+    scenario: Scenario, posterior: Posterior, values: dict[str, Floats], seed: int, runner: Runner
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows, summaries = [], []
     variance = posterior.forward.variance(values)
@@ -210,7 +217,7 @@ def _met(
         rng = np.random.default_rng([seed, number])
         seen = each.replicate(expected, variance, rng)
         best, deviance = best_within_reach(posterior, each, seed)
-        simulated, p = _simulated_p(scenario, posterior, each, values, seed)
+        simulated, p = _simulated_p(scenario, posterior, each, values, seed, runner)
         low, high = each.interval()
         for place, month in enumerate(_places(each)):
             fit = _limits(expected[:, place])
@@ -253,15 +260,14 @@ def _met(
 
 
 def _simulated_p(
-    scenario: Scenario, posterior: Posterior, each: Evidence, values: dict[str, Floats], seed: int
+    scenario: Scenario, posterior: Posterior, each: Evidence, values: dict[str, Floats], seed: int, runner: Runner
 ) -> tuple[Floats | None, float | None]:
     """Simulated studies and the predictive p against them; None for what is no curve."""
     if not isinstance(each.target, IncidenceTarget):
         return None, None
     chosen = np.linspace(0, len(next(iter(values.values()))) - 1, SIMULATED_DRAWS).round().astype(np.int64)
     few = {path: column[chosen] for path, column in values.items()}
-    draws = [{path: float(column[i]) for path, column in few.items()} for i in range(SIMULATED_DRAWS)]
-    simulated = replicated(scenario, each.target, draws, seed)
+    simulated = replicated(scenario, each.name, few, seed, runner)
     expected = each.expected(posterior.forward, few)
     return simulated, predictive_p(each, expected, posterior.forward.variance(few), simulated)
 

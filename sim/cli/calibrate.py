@@ -17,9 +17,13 @@ def register(app: typer.Typer) -> None:
 
 
 def calibrate(
+    context: typer.Context,
     scenario: opt.ScenarioFile,
     seed: opt.Seed = None,
     settings: opt.Settings = None,
+    workers: opt.Workers = 1,
+    scheduler: opt.Scheduler = None,
+    resume: opt.Resume = False,
     out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),
     save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
     output_format: opt.FormatOption = opt.Format.TABLE,
@@ -27,18 +31,20 @@ def calibrate(
     """Fit the free quantities of a scenario to its [calibration] targets: posterior, fit, what cannot be known."""
     from sim.calibrate import calibrate as fit
     from sim.cli.answers import Answer, hand_over
+    from sim.cli.long_run import long_run
     from sim.report.calibrate_text import calibrate_document, calibrate_tables, print_calibration
 
     loaded = opt.load_scenario(scenario, settings)
-    started = time.perf_counter()
-    with opt.Bar("rounds of sampling") as bar:
-        result = fit(loaded, seed, bar)
-    answer = Answer(
-        calibrate_document(result),
-        calibrate_tables(result),
-        lambda console, folder: print_calibration(console, result, folder),
-        {"entries.toml": result.as_entries("posterior.csv")},
-    )
-    hand_over(answer, [loaded], out if save else None, scenario.stem, started, settings or [], output_format)
+    started, home = time.perf_counter(), out / scenario.stem if save else None
+    with long_run(context, [loaded], home=home, workers=workers, scheduler=scheduler, resume=resume) as runner:
+        with opt.Bar("rounds of sampling") as bar:
+            result = fit(loaded, seed, bar, runner)
+        answer = Answer(
+            calibrate_document(result),
+            calibrate_tables(result),
+            lambda console, folder: print_calibration(console, result, folder),
+            {"entries.toml": result.as_entries("posterior.csv")},
+        )
+        hand_over(answer, [loaded], out if save else None, scenario.stem, started, settings or [], output_format)
     if not result.has_converged:
         raise typer.Exit(1)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 import sim
 from sim.calibrate import calibrate
-from sim.calibrate.predict import simulated_curve
+from sim.calibrate.predict import replicated, simulated_curve
 from sim.calibrate.result import posterior_of
 from sim.calibrate.sample import sample
 from sim.errors import UsageError
@@ -83,6 +83,14 @@ def test_both_engines_give_the_exact_curve(shipped, engine, patients):
     # Negative control: without frailty the curve is another one, and that is noticed.
     even = posterior.forward.incidence(target, {"patients.frailty_variance": np.zeros(1)} | {UPTAKE: np.array([0.5])})
     assert np.abs(simulated - even[0]).max() > 4 * error.max()
+
+
+def test_simulated_studies_are_the_same_whoever_plays_them(shipped, fitted):
+    few = {path: column.to_numpy()[:25] for path, column in fitted.posterior.items()}
+    alone = replicated(shipped, "bcma_any", few, 3)
+    with sim.workers(2) as runner:
+        np.testing.assert_array_equal(replicated(shipped, "bcma_any", few, 3, runner), alone)
+    assert not np.array_equal(replicated(shipped, "bcma_any", few, 4), alone)
 
 
 def test_the_same_seed_gives_the_same_draws(shipped, monkeypatch):
