@@ -59,9 +59,11 @@ def psa(
         with opt.Bar("batches of draws") as bar:
             player = partial(play, runner=runner, progress=bar)
             if target_mcse is None:
-                report = report_of(player(prepared(loaded, chosen)))
+                result, rounds = player(prepared(loaded, chosen)), tuple[str, ...]()
             else:
-                report = report_of(*until_precise(loaded, chosen, target_mcse, player))
+                result, rounds = until_precise(loaded, chosen, target_mcse, player)
+        with opt.Bar("sets of parameters") as bar:
+            report = report_of(result, rounds, runner=runner, progress=bar)
         answer = Answer(
             psa_document(report),
             psa_tables(report),

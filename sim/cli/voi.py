@@ -100,6 +100,7 @@ def voi(
     from sim.psa.research import assess, chosen_trials
     from sim.report.voi_document import voi_document, voi_tables
     from sim.report.voi_text import print_voi
+    from sim.work import run_batches
 
     started = time.perf_counter()
     table_only = {
@@ -116,6 +117,7 @@ def voi(
     sizes = parse_sizes(n)
     scenario: Scenario | None = None
     with ExitStack() as until_written:
+        runner: Runner = run_batches
         if source.is_dir():
             from sim.psa.evidence import evidence_of_run
 
@@ -127,7 +129,8 @@ def voi(
             refuse(source, "a scenario", table_only)
             scenario, home = opt.load_scenario(source, settings), out / source.stem if save else None
             work = long_run(context, [scenario], home=home, workers=workers, scheduler=scheduler, resume=resume)
-            evidence = _played(scenario, draws, patients, seed, until_written.enter_context(work))
+            runner = until_written.enter_context(work)
+            evidence = _played(scenario, draws, patients, seed, runner)
         else:
             from sim.cli.voi_table import evidence_of_table
 
@@ -136,7 +139,11 @@ def voi(
         if scenario is not None:
             evidence = replace(evidence, trials=chosen_trials(evidence, design))
         thresholds = parse_wtp(wtp) if wtp else list(scenario.analysis.wtp_per_qaly if scenario else DEFAULT_WTP)
-        report = assess(evidence, [0.0] if nmb else thresholds, sizes, source=str(source), scenario=scenario)
+        wanted = [0.0] if nmb else thresholds
+        with opt.Bar("sets of parameters") as bar:
+            report = assess(
+                evidence, wanted, sizes, source=str(source), scenario=scenario, runner=runner, progress=bar
+            )
         answer = Answer(
             voi_document(report), voi_tables(report), lambda console, folder: print_voi(console, report, folder)
         )

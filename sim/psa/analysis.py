@@ -16,10 +16,12 @@ from sim.psa.job import TRACKED
 from sim.psa.precision import MeanSquares
 from sim.psa.result import PsaResult
 from sim.psa.run import psa
+from sim.psa.shared import shared_by
 from sim.psa.subgroups import deciding_apart
 from sim.scenario import Scenario, quantities
 from sim.sensitivity.price import price_threshold
 from sim.voi import EVPPI_COLUMNS, correlations, evppi_table, population_factor
+from sim.work import Progress, Runner, run_batches
 
 if TYPE_CHECKING:
     from sim.figures import FigureSet
@@ -85,12 +87,25 @@ class PsaReport:
         )
 
 
-def report_of(result: PsaResult, rounds: tuple[str, ...] = ()) -> PsaReport:
-    """Everything that follows from the draws."""
+def report_of(
+    result: PsaResult,
+    rounds: tuple[str, ...] = (),
+    *,
+    runner: Runner = run_batches,
+    progress: Progress | None = None,
+) -> PsaReport:
+    """Everything that follows from the draws.
+
+    Args:
+        result: The draws.
+        rounds: What was played to reach a wanted precision.
+        runner: How the regressions of the EVPPI are worked off.
+        progress: Called with sets of parameters regressed on and sets in all.
+    """
     return PsaReport(
         result=result,
         findings=findings(result),
-        evppi=value_of_parameters(result),
+        evppi=value_of_parameters(result, runner=runner, progress=progress),
         correlations=correlations_with_inmb(result),
         price=price_of_immunoglobulin(result),
         subgroups=deciding_apart(result),
@@ -138,11 +153,13 @@ def net_benefit(result: PsaResult, wtp: float) -> Floats:
     return wtp * result.corrected.qaly - result.corrected.cost
 
 
-def value_of_parameters(result: PsaResult) -> pd.DataFrame:
+def value_of_parameters(
+    result: PsaResult, *, runner: Runner = run_batches, progress: Progress | None = None
+) -> pd.DataFrame:
     """EVPPI of every drawn parameter and every named group, at each threshold."""
     if result.n_draws < FEWEST_DRAWS:
         return pd.DataFrame(columns=list(EVPPI_COLUMNS))
-    return evppi_table(evidence_of(result), result.wtp)
+    return evppi_table(evidence_of(result), result.wtp, sharing=shared_by(runner, progress))
 
 
 def correlations_with_inmb(result: PsaResult) -> pd.DataFrame:

@@ -16,8 +16,10 @@ from sim.psa.analysis import PsaReport
 from sim.psa.evidence import evidence_of, evidence_of_run
 from sim.psa.result import PsaResult
 from sim.psa.run import psa
+from sim.psa.shared import shared_by
 from sim.scenario import Scenario
 from sim.voi import Evidence, PlannedTrial, evpi_table, evppi_table, trial_tables
+from sim.work import Progress, Runner, run_batches
 
 if TYPE_CHECKING:
     from sim.figures import FigureSet
@@ -77,7 +79,14 @@ class VoiReport:
 
 
 def assess(
-    evidence: Evidence, wtp: Sequence[float], sizes: Sequence[int], *, source: str, scenario: Scenario | None = None
+    evidence: Evidence,
+    wtp: Sequence[float],
+    sizes: Sequence[int],
+    *,
+    source: str,
+    scenario: Scenario | None = None,
+    runner: Runner = run_batches,
+    progress: Progress | None = None,
 ) -> VoiReport:
     """Value of information of one decision at each threshold.
 
@@ -87,6 +96,8 @@ def assess(
         sizes: Patients per arm of the trials.
         source: Where the draws come from.
         scenario: The scenario, if there is one.
+        runner: How the regressions of the EVPPI are worked off.
+        progress: Called with sets of parameters regressed on and sets in all.
 
     Raises:
         UsageError: The draws or the sizes cannot be used.
@@ -100,7 +111,7 @@ def assess(
         currency=scenario.analysis.currency if scenario else "",
         sizes=tuple(sorted(set(sizes))),
         by_wtp=evpi_table(evidence, wtp),
-        evppi=evppi_table(evidence, wtp),
+        evppi=evppi_table(evidence, wtp, sharing=shared_by(runner, progress)),
         evsi=evsi,
         best_sizes=best,
     )

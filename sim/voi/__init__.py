@@ -25,7 +25,7 @@ from sim.voi.assessment import (
     trial_tables,
 )
 from sim.voi.enbs import Enbs, EnbsCurve, TrialPlan, enbs
-from sim.voi.evppi import Evppi, evppi, evppi_each
+from sim.voi.evppi import Evppi, SetEstimates, Sharing, evppi, evppi_each
 from sim.voi.evsi import Evsi, evsi
 from sim.voi.population import population_evpi, population_factor
 from sim.voi.screening import correlations
@@ -43,6 +43,8 @@ __all__ = [
     "Evsi",
     "PlannedTrial",
     "Population",
+    "SetEstimates",
+    "Sharing",
     "Trial",
     "TrialPlan",
     "TwoArmBinary",

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.voi.enbs import EnbsCurve, TrialPlan, enbs
-from sim.voi.evppi import evppi_each
+from sim.voi.evppi import Sharing, evppi_each, one_by_one
 from sim.voi.evsi import evsi
 from sim.voi.population import population_factor
 from sim.voi.trials import Trial
@@ -22,8 +22,8 @@ Floats = NDArray[np.float64]
 
 EVPI_COLUMNS = ("wtp", "optimal", "evpi", "evpi_se", "population_evpi", "population_evpi_se")
 EVPPI_COLUMNS = (
-    *("wtp", "kind", "name", "members", "evppi", "standard_error", "share_of_evpi", "explained"),
-    *("less_than_member", "note", "population_evppi"),
+    *("wtp", "kind", "name", "members", "evppi", "standard_error", "evppi_low", "evppi_high", "share_of_evpi"),
+    *("explained", "less_than_member", "note", "population_evppi"),
 )
 EVSI_COLUMNS = (
     *("wtp", "design", "n_per_arm", "evsi", "standard_error", "evppi", "evpi", "note"),
@@ -119,8 +119,14 @@ def evpi_table(evidence: Evidence, wtp: Sequence[float]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(EVPI_COLUMNS))
 
 
-def evppi_table(evidence: Evidence, wtp: Sequence[float]) -> pd.DataFrame:
-    """EVPPI of every parameter and group, largest first within each threshold; columns `EVPPI_COLUMNS`."""
+def evppi_table(evidence: Evidence, wtp: Sequence[float], *, sharing: Sharing = one_by_one) -> pd.DataFrame:
+    """EVPPI of every parameter and group, largest first within each threshold; columns `EVPPI_COLUMNS`.
+
+    Args:
+        evidence: Draws.
+        wtp: Thresholds.
+        sharing: Who estimates the sets, see `sim.voi.evppi.Sharing`.
+    """
     sets = {name: (name,) for name in evidence.parameters.columns} | dict(evidence.groups)
     if not sets:
         return pd.DataFrame(columns=list(EVPPI_COLUMNS))
@@ -133,6 +139,8 @@ def evppi_table(evidence: Evidence, wtp: Sequence[float]) -> pd.DataFrame:
             "members": ", ".join(each.members),
             "evppi": each.value,
             "standard_error": each.standard_error,
+            "evppi_low": each.low,
+            "evppi_high": each.high,
             "share_of_evpi": each.share_of_evpi,
             "explained": each.explained,
             "less_than_member": each.less_than_member,
@@ -140,7 +148,9 @@ def evppi_table(evidence: Evidence, wtp: Sequence[float]) -> pd.DataFrame:
             "population_evppi": evidence.patients * each.value,
         }
         for threshold, found in zip(
-            wtp, evppi_each(benefits, evidence.parameters, sets, seed=evidence.seed), strict=True
+            wtp,
+            evppi_each(benefits, evidence.parameters, sets, seed=evidence.seed, sharing=sharing),
+            strict=True,
         )
         for each in sorted(found, key=lambda each: -each.value)
     ]

@@ -9,8 +9,9 @@ in docs/voi.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,9 +19,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim.voi.checks import checked
 from sim.voi.regression import Predictors
+from sim.voi.ridge import one_thread
 
 REPLICATES = 100
 """Replicates behind a standard error, which is therefore itself uncertain by 7 %."""
+_Z_95 = 1.959963984540054
 _MOST_CELLS = 4_000_000
 _LEAST_REPLICATES = 40
 _ROUNDING = 1e-9
@@ -35,8 +38,10 @@ class Evppi:
         name: Of the set.
         members: Its parameters.
         value: EVPPI in units of net benefit, from 0 to the EVPI.
-        standard_error: Root mean square deviation of replicates from the value: for finitely many draws
-            and for the coefficients of the regression. 0 if the set is constant.
+        standard_error: Standard deviation of replicates of the value: for finitely many draws and for the
+            coefficients of the regression. 0 if the set is constant.
+        low: Lower 95 % limit by that error, see `limits`.
+        high: Upper one.
         evpi: Expected value of perfect information on everything, same draws.
         share_of_evpi: Value over EVPI; 0 where the EVPI is 0.
         explained: Share of the variance between strategies that the set predicts in draws left out;
@@ -50,6 +55,8 @@ class Evppi:
     members: tuple[str, ...]
     value: float
     standard_error: float
+    low: float
+    high: float
     evpi: float
     share_of_evpi: float
     explained: float
@@ -63,6 +70,44 @@ class _Estimate:
     standard_error: float
     explained: float
     note: str
+
+
+@dataclass(frozen=True, eq=False)
+class SetEstimates:
+    """The regressions behind several EVPPI, one call a set, so that they can be shared out.
+
+    Attributes:
+        benefits: Net benefits, shape (n_benefits, n_draws, n_strategies).
+        names: Of all parameters in any set.
+        values: Theirs, shape (n_draws, n_parameters).
+        sets: Positions of the parameters of each set, rising.
+        seed: Of the replicates.
+    """
+
+    benefits: NDArray[np.float64]
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+    sets: tuple[tuple[int, ...], ...]
+    seed: int
+
+    def __call__(self, number: int) -> dict[str, NDArray[Any]]:
+        """Estimates of one set: "value", "standard_error", "explained" and "note", each of shape (n_benefits,)."""
+        columns = {self.names[place]: self.values[:, place] for place in self.sets[number]}
+        with one_thread():
+            predictors = predictors_of(columns)
+            weights = draw_weights(self.benefits.shape[1], self.seed)
+            found = [_estimate(benefit, columns, predictors, weights, self.seed) for benefit in self.benefits]
+        names = ("value", "standard_error", "explained", "note")
+        return {name: np.array([getattr(each, name) for each in found]) for name in names}
+
+
+Sharing = Callable[[SetEstimates], Iterable[Mapping[str, NDArray[Any]]]]
+"""Calls estimates with every number of a set, in order; whoever does the work."""
+
+
+def one_by_one(estimates: SetEstimates) -> Iterable[Mapping[str, NDArray[Any]]]:
+    """This process estimates every set."""
+    return map(estimates, range(len(estimates.sets)))
 
 
 def evpi(net_benefit: NDArray[np.float64]) -> float:
@@ -108,6 +153,7 @@ def evppi_each(
     sets: Mapping[str, Sequence[str]] | None = None,
     *,
     seed: int = 1,
+    sharing: Sharing = one_by_one,
 ) -> list[tuple[Evppi, ...]]:
     """The same for several net benefits of the same draws, such as those at several thresholds.
 
@@ -116,6 +162,7 @@ def evppi_each(
         parameters: As for `evppi`.
         sets: As for `evppi`.
         seed: As for `evppi`.
+        sharing: Who estimates the sets; of no consequence for the numbers.
 
     Returns:
         What `evppi` gives for each.
@@ -127,17 +174,20 @@ def evppi_each(
         sets = {str(column): (str(column),) for column in parameters.columns}
     both = [checked(net_benefit, parameters, sets) for net_benefit in net_benefits]
     benefits, values = [benefit for benefit, _ in both], both[0][1]
-    weights = draw_weights(len(benefits[0]), seed)
-    estimates: list[dict[frozenset[str], _Estimate]] = [{} for _ in benefits]
     labels: dict[frozenset[str], str] = {frozenset(members): name for name, members in reversed(list(sets.items()))}
     # Members are estimated too, so that a set worth less than one of them never goes unnoticed.
     alone = [frozenset({member}) for members in sets.values() for member in members]
-    for key in dict.fromkeys([*(frozenset(members) for members in sets.values()), *alone]):
+    keys = list(dict.fromkeys([*(frozenset(members) for members in sets.values()), *alone]))
+    for key in keys:
         labels.setdefault(key, ", ".join(sorted(key)))
-        columns = {name: values[name] for name in values if name in key}
-        predictors = predictors_of(columns)
-        for benefit, found in zip(benefits, estimates, strict=True):
-            found[key] = _estimate(benefit, columns, predictors, weights, seed)
+    names = tuple(values)
+    places = tuple(tuple(place for place, name in enumerate(names) if name in key) for key in keys)
+    work = SetEstimates(np.stack(benefits), names, np.column_stack(list(values.values())), places, seed)
+    estimates: list[dict[frozenset[str], _Estimate]] = [{} for _ in benefits]
+    for key, arrays in zip(keys, sharing(work), strict=True):
+        columns = [arrays[name].tolist() for name in ("value", "standard_error", "explained", "note")]
+        for found, row in zip(estimates, zip(*columns, strict=True), strict=True):
+            found[key] = _Estimate(*row)
     return [
         tuple(_result(name, members, found, labels, evpi(benefit)) for name, members in sets.items())
         for benefit, found in zip(benefits, estimates, strict=True)
@@ -171,22 +221,37 @@ def value_of_fit(expected: NDArray[np.float64]) -> float:
     return max(0.0, float(expected.max(axis=1).mean() - expected.mean(axis=0).max()))
 
 
-def value_of_replicates(expected: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The same gain in each replicate.
+def value_of_replicates(
+    expected: NDArray[np.float64], weights: NDArray[np.float64], fitted: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The same gain in each replicate, from the choices that the estimate makes.
+
+    To first order choices do not count, for the best is chosen (envelope theorem). Were they made anew in each
+    replicate, every term that the data leave open would add to the gain, and the more so the more terms there are.
+    They are made anew only where the estimate would never choose otherwise than on average.
 
     Args:
         expected: Shape (n_strategies, n_draws, n_replicates).
         weights: Shape (n_draws, n_replicates).
+        fitted: The estimate, shape (n_draws, n_strategies).
 
     Returns:
         Shape (n_replicates,).
     """
-    return np.asarray((weights * expected.max(axis=0)).mean(axis=0) - (weights * expected).mean(axis=1).max(axis=0))
+    chosen, best = fitted.argmax(axis=1), int(fitted.mean(axis=0).argmax())
+    if (chosen == best).all():
+        gain = (weights * expected.max(axis=0)).mean(axis=0) - (weights * expected).mean(axis=1).max(axis=0)
+        return np.asarray(gain)
+    gained = np.take_along_axis(expected, chosen[np.newaxis, :, np.newaxis], axis=0)[0] - expected[best]
+    return np.asarray((weights * gained).mean(axis=0))
 
 
-def spread(value: float, replicates: NDArray[np.float64]) -> float:
-    """Root mean square deviation of replicates from the estimate."""
-    return float(np.sqrt(((replicates - value) ** 2).mean()))
+def limits(value: float, standard_error: float) -> tuple[float, float]:
+    """95 % limits, symmetric in the square root of a value that cannot be negative and whose error grows with it."""
+    if value <= 0:
+        return 0.0, _Z_95 * standard_error
+    root, half = value**0.5, _Z_95 * standard_error / (2 * value**0.5)
+    return max(root - half, 0.0) ** 2, (root + half) ** 2
 
 
 def predictors_of(columns: Mapping[str, NDArray[np.float64]]) -> Predictors | None:
@@ -214,7 +279,8 @@ def _estimate(
     expected = regression.replicates(benefit, weights, np.random.default_rng([seed, 1]))
     fixed = [name for name, column in columns.items() if is_constant(column)]
     note = f"constant, so left out: {', '.join(fixed)}" if fixed else ""
-    return _Estimate(value, spread(value, value_of_replicates(expected, weights)), regression.explained, note)
+    error = float(value_of_replicates(expected, weights, regression.fitted).std())
+    return _Estimate(value, error, regression.explained, note)
 
 
 def _result(
@@ -238,11 +304,14 @@ def _result(
         gap = min(estimates[worse].value, total) - value
         size = "within" if gap <= found.standard_error else "beyond"
         notes.append(f"estimated at {gap:g} less than {labels[worse]} alone, {size} one standard error")
+    low, high = limits(value, found.standard_error)
     return Evppi(
         name=name,
         members=tuple(members),
         value=value,
         standard_error=found.standard_error,
+        low=low,
+        high=high,
         evpi=total,
         share_of_evpi=value / total if total > 0 else 0.0,
         explained=found.explained,

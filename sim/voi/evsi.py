@@ -19,9 +19,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim.errors import Problem, UsageError
 from sim.voi.checks import checked
-from sim.voi.evppi import draw_weights, evpi, is_constant, predictors_of, spread, value_of_fit, value_of_replicates
+from sim.voi.evppi import draw_weights, evpi, is_constant, predictors_of, value_of_fit, value_of_replicates
 from sim.voi.regression import Predictors
+from sim.voi.ridge import one_thread
 from sim.voi.trials import Trial
+
+Floats = NDArray[np.float64]
 
 DATA_SETS = 5_000
 """Data sets simulated at each size, at least one a draw; several a draw cost no run of the model."""
@@ -34,7 +37,7 @@ class Evsi:
     Attributes:
         n_per_arm: Patients in each of the two arms.
         value: EVSI in units of net benefit, from 0 to the EVPPI.
-        standard_error: Root mean square deviation of the replicates from the value.
+        standard_error: Standard deviation of the replicates.
         evppi: Of the columns that determine the data: what an endless trial is worth.
         evpi: Expected value of perfect information on everything, same draws.
         note: Whatever a reader should know; empty if nothing.
@@ -82,6 +85,14 @@ def evsi(
         note = "what determines the data is constant: nothing to learn"
         return tuple(Evsi(n, 0.0, 0.0, 0.0, evpi(benefit), note, nothing) for n in sizes)
 
+    with one_thread():
+        return _by_size(benefit, values, predictors, design, sizes, seed)
+
+
+def _by_size(
+    benefit: Floats, values: Floats, predictors: Predictors, design: Trial, sizes: Sequence[int], seed: int
+) -> tuple[Evsi, ...]:
+    """One result for each size, in the order given."""
     known = predictors.regress(benefit)
     weights = draw_weights(len(benefit), seed)
     known_replicates = known.replicates(benefit, weights, np.random.default_rng([seed, 1]))
@@ -100,10 +111,10 @@ def evsi(
             tiled = np.tile(weights, (copies, 1))
             rng = np.random.default_rng([seed, 3])
             fitted = learned.replicates(np.tile(known_replicates, (1, copies, 1)), tiled, rng)
-            replicates = value_of_replicates(fitted, tiled)
+            replicates = value_of_replicates(fitted, tiled, learned.fitted)
         before = max(results.values(), key=lambda result: result.value, default=None)
         results[n] = Evsi(
-            n, value, spread(value, replicates), limit, evpi(benefit), _fall(value, replicates, before), replicates
+            n, value, float(replicates.std()), limit, evpi(benefit), _fall(value, replicates, before), replicates
         )
     return tuple(results[n] for n in sizes)
 

@@ -1,8 +1,8 @@
 """Expected net benefit of each strategy, given some of what is uncertain.
 
-A ridge regression on polynomials, its penalty chosen by the evidence (`sim.voi.ridge`), which shrinks what carries
-no signal to nothing. Net benefits are taken relative to their mean over strategies and turned to their principal
-axes: each axis has a penalty of its own, and the answer does not depend on which strategy is the reference.
+A ridge regression on polynomials, its penalty chosen by the evidence (`sim.voi.ridge`, scikit-learn), which shrinks
+what carries no signal to nothing. Net benefits are taken relative to their mean over strategies and turned to their
+principal axes: each axis has a penalty of its own, and the answer does not depend on which strategy is the reference.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.voi.basis import Term, features, main_terms, polynomials, product_terms, total_degree
-from sim.voi.ridge import Columns, Ridge
+from sim.voi.ridge import Ridge, ridge
 
 Floats = NDArray[np.float64]
 
@@ -32,15 +32,15 @@ _NEGLIGIBLE = 1e-10
 
 @dataclass(frozen=True, eq=False)
 class Basis:
-    """Terms of a regression and their columns."""
+    """Terms of a regression and their columns, centred."""
 
     terms: list[Term]
-    columns: Columns
+    columns: Floats
 
-    def relevance(self, ridge: Ridge, n_parameters: int) -> Floats:
+    def relevance(self, fit: Ridge, n_parameters: int) -> Floats:
         """Variance explained by the terms that a parameter takes part in, shape (n_parameters,)."""
         explained = np.zeros(n_parameters)
-        variances = (self.columns.values.std(axis=0) * ridge.coefficients) ** 2
+        variances = (self.columns.std(axis=0) * fit.coefficients) ** 2
         for term, variance in zip(self.terms, variances, strict=True):
             for position, _ in term:
                 explained[position] += variance
@@ -89,30 +89,29 @@ class Regression:
         n_replicates = weights.shape[1]
         moved = np.repeat(self.fitted.T[:, :, np.newaxis], n_replicates, axis=2)
         for axis, fit in zip(self._axes, self._fits, strict=True):
-            ridge, columns = fit.ridge, fit.basis.columns
-            score, shift = _score(benefit, axis, self._means, ridge, columns.values, weights)
-            noise = rng.standard_normal((columns.values.shape[1], n_replicates))
-            pull = ridge.prior_precision * ridge.coefficients[:, np.newaxis] - np.sqrt(ridge.prior_precision) * noise
-            step = columns.posterior(ridge, ridge.noise_precision * score - pull)
-            change = columns.values @ step + shift
+            found, columns = fit.ridge, fit.basis.columns
+            score, shift = _score(benefit, axis, self._means, found, columns, weights)
+            noise = rng.standard_normal((columns.shape[1], n_replicates))
+            pull = found.prior_precision * found.coefficients[:, np.newaxis] - np.sqrt(found.prior_precision) * noise
+            change = columns @ (found.covariance @ (found.noise_precision * score - pull)) + shift
             for s, loading in enumerate(axis):
                 moved[s] += loading * change
         return moved
 
 
 def _score(
-    benefit: Floats, axis: Floats, means: Floats, ridge: Ridge, columns: Floats, weights: Floats
+    benefit: Floats, axis: Floats, means: Floats, fit: Ridge, columns: Floats, weights: Floats
 ) -> tuple[Floats, Floats]:
     """Weighted cross products of columns and residuals, [column, replicate], and weighted means of the residuals."""
     direction = axis / (axis**2).sum()
     if benefit.ndim == 2:
         centred = benefit - benefit.mean(axis=1, keepdims=True) - means
-        residual = centred @ direction - ridge.fitted
+        residual = centred @ direction - fit.fitted
         return np.asarray((columns * residual[:, np.newaxis]).T @ weights), np.asarray(residual @ weights) / len(
             weights
         )
     centred = benefit - benefit.mean(axis=0) - means[:, np.newaxis, np.newaxis]
-    weighted = weights * (np.tensordot(direction, centred, 1) - ridge.fitted[:, np.newaxis])
+    weighted = weights * (np.tensordot(direction, centred, 1) - fit.fitted[:, np.newaxis])
     return np.asarray(columns.T @ weighted), weighted.mean(axis=0)
 
 
@@ -146,7 +145,7 @@ class Predictors:
 
     def _basis(self, terms: list[Term], relevance: Floats | None = None) -> Basis:
         alike = np.ones(len(self._functions)) if relevance is None else relevance
-        return Basis(terms, Columns(features(self._functions, terms, alike)))
+        return Basis(terms, features(self._functions, terms, alike))
 
     def regress(self, benefit: Floats) -> Regression:
         """Expected net benefit of every strategy given the predictors.
@@ -166,12 +165,12 @@ class Predictors:
         used = spread > _NEGLIGIBLE * max(float(np.abs(benefit).max()), float(spread[0]))
         axes = directions[used] * (spread[used] / np.sqrt(len(benefit)))[:, np.newaxis]
         scaled = (relative - means) @ (axes / (axes**2).sum(axis=1, keepdims=True)).T
-        plain = self._mains.columns.fit(scaled) if used.any() else []
+        plain = [ridge(self._mains.columns, target) for target in scaled.T] if used.any() else []
         variance = (axes**2).sum(axis=1)
         products = self._with_products(plain, variance)
         fits = tuple(
-            self._best(target, _AxisFit(self._mains, ridge), products)
-            for target, ridge in zip(scaled.T, plain, strict=True)
+            self._best(target, _AxisFit(self._mains, fit), products)
+            for target, fit in zip(scaled.T, plain, strict=True)
         )
         missed = sum(float(share) * fit.ridge.held_out_error for share, fit in zip(variance, fits, strict=True))
         fitted = np.tile(means, (len(benefit), 1))
@@ -186,7 +185,7 @@ class Predictors:
         able = sum(total_degree(m, n_terms, 2) == 2 for m in range(1, n + 1))
         if not plain or n == 1 or able < 2:
             return None
-        relevance = sum(each * self._mains.relevance(ridge, n) for each, ridge in zip(variance, plain, strict=True))
+        relevance = sum(each * self._mains.relevance(fit, n) for each, fit in zip(variance, plain, strict=True))
         members = tuple(sorted(np.argsort(-np.asarray(relevance), kind="stable")[:able].tolist()))
         if members not in self._products:
             terms = product_terms(self._degrees, members, total_degree(able, n_terms, MOST_DEGREE))
@@ -198,12 +197,12 @@ class Predictors:
         if products is None:
             return plain
         n = len(self._functions)
-        fits = [plain, _AxisFit(products, products.columns.fit(target[:, np.newaxis])[0])]
+        fits = [plain, _AxisFit(products, ridge(products.columns, target))]
         explained = products.relevance(fits[1].ridge, n)
         if n > 2 and explained.max() > 0:
             relevance = np.sqrt(explained / explained.max() + _LEAST_RELEVANCE)
             weight = [float(np.prod([relevance[position] for position, _ in term])) for term in products.terms]
             terms = [term for term, each in zip(products.terms, weight, strict=True) if each > _LEAST_WEIGHT]
             weighted = self._basis(terms, relevance)
-            fits.append(_AxisFit(weighted, weighted.columns.fit(target[:, np.newaxis])[0]))
+            fits.append(_AxisFit(weighted, ridge(weighted.columns, target)))
         return min(fits, key=lambda fit: fit.ridge.held_out_error)

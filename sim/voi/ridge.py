@@ -1,28 +1,23 @@
-"""Ridge regression whose penalty is chosen by the evidence, for many targets on the same columns.
+"""Ridge regression whose penalty is chosen by the evidence: scikit-learn's, with what a value of information needs.
 
-MacKay's fixed point (1992, Neural Comput 4:415) for the precisions of noise and coefficients, with the weak
-hyperpriors of `sklearn.linear_model.BayesianRidge`, to whose answer the tests hold it. Columns are decomposed
-once, however many net benefits are regressed on them.
+`sklearn.linear_model.BayesianRidge` finds the precisions of noise and coefficients (MacKay 1992, Neural Comput
+4:415), and the posterior of the coefficients with them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
 
 Floats = NDArray[np.float64]
 
-_HYPERPRIOR = 1e-6
-"""Shape and rate of the gamma hyperpriors of both precisions: next to nothing is known beforehand."""
-_NULL = 1e-11
-"""Eigenvalue, relative to the largest, of a direction that is rounding."""
-_STEPS = 1000
+_MOST_STEPS = 1000
 _SETTLED = 1e-4
-"""Relative change of the penalty below which it has settled."""
+"""Change of the coefficients, in standard deviations of the target, below which the penalty has settled."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +27,7 @@ class Ridge:
     Attributes:
         fitted: Shape (n_draws,).
         coefficients: Posterior means, shape (n_columns,).
+        covariance: Of their posterior, shape (n_columns, n_columns).
         noise_precision: Of the target about its expectation.
         prior_precision: Of the coefficients.
         held_out_error: Mean square error of each draw predicted from all others.
@@ -39,80 +35,34 @@ class Ridge:
 
     fitted: Floats
     coefficients: Floats
+    covariance: Floats
     noise_precision: float
     prior_precision: float
     held_out_error: float
 
 
-@dataclass(frozen=True, eq=False)
-class Columns:
-    """What targets are regressed on.
-
-    Attributes:
-        values: Centred columns, shape (n_draws, n_columns).
-    """
-
-    values: Floats
-
-    @cached_property
-    def _parts(self) -> tuple[Floats, Floats, Floats]:
-        """Left vectors, eigenvalues of the columns' cross products, right vectors; null directions left out."""
-        eigenvalues, vectors = eigh(self.values.T @ self.values, check_finite=False)
-        real = eigenvalues > _NULL * eigenvalues[-1]
-        return self.values @ (vectors[:, real] / np.sqrt(eigenvalues[real])), eigenvalues[real], vectors[:, real].T
-
-    def fit(self, targets: Floats) -> list[Ridge]:
-        """Regress every target.
-
-        Args:
-            targets: Shape (n_draws, n_targets), each of mean 0.
-        """
-        left, eigenvalues, right = self._parts
-        n = len(targets)
-        projected = left.T @ targets
-        beyond = np.maximum((targets**2).sum(axis=0) - (projected**2).sum(axis=0), 0.0)
-        noise, prior = _precisions(projected, eigenvalues[:, None], beyond, n)
-        kept = eigenvalues[:, None] / (eigenvalues[:, None] + prior / noise)
-        fitted = left @ (kept * projected)
-        coefficients = right.T @ (kept * projected / np.sqrt(eigenvalues)[:, None])
-        leverage = left**2 @ kept + 1 / n
-        errors = (((targets - fitted) / np.maximum(1 - leverage, 1 / n)) ** 2).mean(axis=0)
-        return [
-            Ridge(fitted[:, k], coefficients[:, k], float(noise[k]), float(prior[k]), float(errors[k]))
-            for k in range(targets.shape[1])
-        ]
-
-    def posterior(self, ridge: Ridge, gradient: Floats) -> Floats:
-        """Posterior covariance of the coefficients times a gradient.
-
-        Args:
-            ridge: Of a target regressed on these columns.
-            gradient: Shape (n_columns, ...).
-        """
-        _, eigenvalues, right = self._parts
-        real = 1 / (ridge.noise_precision * eigenvalues + ridge.prior_precision) - 1 / ridge.prior_precision
-        return np.asarray(right.T @ (real[:, None] * (right @ gradient)) + gradient / ridge.prior_precision)
-
-
-def _precisions(projected: Floats, eigenvalues: Floats, beyond: Floats, n: int) -> tuple[Floats, Floats]:
-    """Precisions of noise and coefficients at which the evidence is largest, one pair a target.
+def ridge(columns: Floats, target: Floats) -> Ridge:
+    """Regress one target.
 
     Args:
-        projected: Targets in terms of the left vectors, shape (n_vectors, n_targets).
-        eigenvalues: Shape (n_vectors, 1).
-        beyond: Sum of squares of each target that no column reaches, shape (n_targets,).
-        n: Draws.
+        columns: Centred, shape (n_draws, n_columns).
+        target: Of mean 0 and standard deviation about 1, shape (n_draws,).
     """
-    noise = 1 / (((projected**2).sum(axis=0) + beyond) / n + np.finfo(float).eps)
-    prior = np.ones_like(noise)
-    for _ in range(_STEPS):
-        before = prior / noise
-        shrunk = before / (eigenvalues + before)
-        effective = (1 - shrunk).sum(axis=0)
-        missed = (shrunk**2 * projected**2).sum(axis=0) + beyond
-        squares = (projected**2 * eigenvalues / (eigenvalues + before) ** 2).sum(axis=0)
-        prior = (effective + 2 * _HYPERPRIOR) / (squares + 2 * _HYPERPRIOR)
-        noise = (n - effective + 2 * _HYPERPRIOR) / (missed + 2 * _HYPERPRIOR)
-        if (np.abs(prior / noise - before) <= _SETTLED * before).all():
-            break
-    return noise, prior
+    from sklearn import config_context  # a second to load, which those who only play draws need not wait
+    from sklearn.linear_model import BayesianRidge
+
+    with config_context(assume_finite=True, skip_parameter_validation=True):
+        model = BayesianRidge(fit_intercept=False, tol=_SETTLED, max_iter=_MOST_STEPS).fit(columns, target)
+    n, fitted = len(target), columns @ model.coef_
+    leverage = model.alpha_ * ((columns @ model.sigma_) * columns).sum(axis=1) + 1 / n
+    errors = ((target - fitted) / np.maximum(1 - leverage, 1 / n)) ** 2
+    return Ridge(fitted, model.coef_, model.sigma_, float(model.alpha_), float(model.lambda_), float(errors.mean()))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Linear algebra on one thread in here: sums come in one order, and processes beside this one lose no core."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield

@@ -1,69 +1,72 @@
-"""The ridge of the regressions against scikit-learn's, which decomposes the columns anew for every target."""
+"""What the value of information takes from scikit-learn's ridge, and what it adds."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.linear_model import BayesianRidge
+from threadpoolctl import threadpool_info
 
-from sim.voi.ridge import Columns
+from sim.voi.ridge import one_thread, ridge
 
 
 @pytest.fixture(scope="module")
 def example():
     rng = np.random.default_rng(1)
-    values = rng.normal(size=(200, 12)) * np.geomspace(1, 0.05, 12)
-    targets = np.column_stack(
-        [values[:, 0] + rng.normal(size=200), values[:, :5].sum(axis=1) + 0.1 * rng.normal(size=200)]
-    )
-    return Columns(values - values.mean(axis=0)), targets - targets.mean(axis=0)
+    columns = rng.normal(size=(200, 12)) * np.geomspace(1, 0.05, 12)
+    target = columns[:, 0] + rng.normal(size=200)
+    return columns - columns.mean(axis=0), target - target.mean()
 
 
-def test_coefficients_precisions_and_covariance_are_those_of_the_library(example, monkeypatch):
-    monkeypatch.setattr("sim.voi.ridge._SETTLED", 1e-12)
-    columns, targets = example
-    for target, ours in zip(targets.T, columns.fit(targets), strict=True):
-        theirs = BayesianRidge(fit_intercept=False, tol=1e-13, max_iter=5000).fit(columns.values, target)
-        assert ours.coefficients == pytest.approx(theirs.coef_, rel=1e-6, abs=1e-9)
-        assert (ours.noise_precision, ours.prior_precision) == pytest.approx(
-            (theirs.alpha_, theirs.lambda_), rel=1e-6
-        )
-        assert columns.posterior(ours, np.eye(12)) == pytest.approx(theirs.sigma_, rel=1e-6, abs=1e-10)
-        assert ours.fitted == pytest.approx(theirs.predict(columns.values), rel=1e-6, abs=1e-9)
+def test_the_posterior_is_that_of_its_precisions(example):
+    """By solving the normal equations."""
+    columns, target = example
+    found = ridge(columns, target)
+    inner = found.noise_precision * columns.T @ columns + found.prior_precision * np.eye(12)
+    assert found.covariance == pytest.approx(np.linalg.inv(inner), rel=1e-9)
+    beta = np.linalg.solve(inner, found.noise_precision * columns.T @ target)
+    assert found.coefficients == pytest.approx(beta, rel=1e-9)
+    assert found.fitted == pytest.approx(columns @ beta, rel=1e-9)
 
 
-def test_the_looser_stop_changes_nothing_that_matters(example, monkeypatch):
-    columns, targets = example
-    loose = columns.fit(targets)
-    monkeypatch.setattr("sim.voi.ridge._SETTLED", 1e-12)
-    for a, b in zip(loose, columns.fit(targets), strict=True):
-        assert a.fitted == pytest.approx(b.fitted, abs=1e-3 * float(b.fitted.std()))
+def test_the_precisions_are_where_the_evidence_is_largest(example):
+    """The marginal likelihood of the target, normal with covariance 1 / noise + X X' / prior, falls on every side."""
+    columns, target = example
+    found = ridge(columns, target)
+
+    def evidence(noise, prior):
+        covariance = np.eye(len(target)) / noise + columns @ columns.T / prior
+        return -np.linalg.slogdet(covariance)[1] - target @ np.linalg.solve(covariance, target)
+
+    best = evidence(found.noise_precision, found.prior_precision)
+    for noise, prior in ((1.05, 1), (0.95, 1), (1, 1.3), (1, 0.7)):
+        assert evidence(noise * found.noise_precision, prior * found.prior_precision) < best
 
 
 def test_leaving_one_out_is_what_refitting_without_it_gives(example):
     """At fixed precisions, by brute force; the mean is estimated too."""
-    columns, targets = example
-    (ours,) = columns.fit(targets[:, :1])
-    x, y = columns.values, targets[:, 0]
+    x, y = example
+    found = ridge(x, y)
     errors = []
     for i in range(len(y)):
         keep = np.arange(len(y)) != i
-        inner = ours.noise_precision * x[keep].T @ x[keep] + ours.prior_precision * np.eye(12)
-        beta = np.linalg.solve(inner, ours.noise_precision * x[keep].T @ y[keep])
+        inner = found.noise_precision * x[keep].T @ x[keep] + found.prior_precision * np.eye(12)
+        beta = np.linalg.solve(inner, found.noise_precision * x[keep].T @ y[keep])
         errors.append((y[i] - x[i] @ beta) ** 2)
-    assert ours.held_out_error == pytest.approx(np.mean(errors), rel=0.02)
+    assert found.held_out_error == pytest.approx(np.mean(errors), rel=0.02)
 
 
 def test_what_is_all_noise_is_shrunk_to_nothing():
     rng = np.random.default_rng(2)
-    values = rng.normal(size=(500, 30))
-    (found,) = Columns(values - values.mean(axis=0)).fit((lambda y: y - y.mean(axis=0))(rng.normal(size=(500, 1))))
-    assert found.fitted.std() < 0.05
+    values, noise = rng.normal(size=(500, 30)), rng.normal(size=500)
+    assert ridge(values - values.mean(axis=0), noise - noise.mean()).fitted.std() < 0.05
 
 
 def test_dependent_columns_share_the_effect():
-    rng = np.random.default_rng(3)
-    x = rng.normal(size=(100, 1))
+    x = np.random.default_rng(3).normal(size=100)
     x -= x.mean()
-    (found,) = Columns(np.hstack([x, x])).fit(2 * x)
-    assert found.coefficients == pytest.approx([1, 1], rel=1e-3)
+    assert ridge(np.column_stack([x, x]), 2 * x).coefficients == pytest.approx([1, 1], rel=1e-3)
+
+
+def test_linear_algebra_takes_one_thread_while_it_lasts():
+    with one_thread():
+        assert {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"} == {1}
