@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
-from sim.figures.style import FAINT, GREY, INK, Look, finished, plain, sentence, tinted, wtp_axis
+from sim.figures.style import FAINT, GREY, HEIGHT, INK, Look, finished, plain, sentence, tinted, wtp_axis
 from sim.figures.tables import checked
 
 
@@ -181,63 +184,46 @@ def price_threshold(
     """The price at which two strategies break even, over willingness to pay.
 
     Args:
-        thresholds: Columns wtp, strategy, comparator, threshold, low, high (95 % band; blank for none). A blank
-            threshold means that no price from 0 makes them equal, and leaves a gap.
+        thresholds: Columns wtp, strategy, comparator, threshold, low, high (95 % band; blank for none), and perhaps
+            subgroup: a panel each. A blank threshold means that no price from 0 makes them equal, and leaves a gap.
         look: Currency and strategies.
         price: What is priced.
         unit: What for.
         current: Price in the analysis, drawn as a line; None for no line.
 
     Returns:
-        For each pair of strategies its band, where known, and its curve.
+        For each subgroup and pair of strategies its band, where known, and its curve.
 
     Raises:
         TableError: The table cannot be drawn.
     """
+    grouped = "subgroup" in thresholds.columns
     fit = checked(
         thresholds,
         "price thresholds",
-        names=("strategy", "comparator"),
+        names=("strategy", "comparator", *(("subgroup",) if grouped else ())),
         numbers=("wtp",),
         gaps=("threshold",),
         optional=("low", "high"),
     ).sort_values("wtp", kind="stable")
     look = look.over([*fit["comparator"], *fit["strategy"]])
-    figure = go.Figure()
+    names = list(dict.fromkeys(thresholds["subgroup"])) if grouped else [""]
+    across = 1 if len(names) == 1 else 2
+    figure = make_subplots(
+        rows=-(-len(names) // across),
+        cols=across,
+        shared_xaxes=True,
+        shared_yaxes=True,
+        subplot_titles=[plain(name) for name in names] if across > 1 else None,
+        horizontal_spacing=0.05,
+        vertical_spacing=0.12,
+    )
     one = len(fit["comparator"].unique()) == 1
-    for strategy, comparator in dict.fromkeys(zip(fit["strategy"], fit["comparator"], strict=True)):
-        own = fit[(fit["strategy"] == strategy) & (fit["comparator"] == comparator)]
-        banded = own.dropna(subset=["low", "high"])
-        if not banded.empty:
-            figure.add_trace(
-                go.Scatter(
-                    x=np.concatenate([banded["wtp"], banded["wtp"][::-1]]),
-                    y=np.concatenate([banded["high"], banded["low"][::-1]]),
-                    fill="toself",
-                    fillcolor=tinted(look.colour(strategy), 0.15),
-                    line={"width": 0},
-                    mode="lines",
-                    legendgroup=f"{strategy} {comparator}",
-                    showlegend=False,
-                    hoverinfo="skip",
-                )
-            )
-        figure.add_trace(
-            go.Scatter(
-                x=own["wtp"],
-                y=own["threshold"],
-                customdata=own[["low", "high"]],
-                name=look.label(strategy) + ("" if one else f" against {look.label(comparator)}"),
-                legendgroup=f"{strategy} {comparator}",
-                mode="lines+markers",
-                line=look.line(strategy),
-                marker={"symbol": look.symbol(strategy), "size": 8, "maxdisplayed": 9},
-                hovertemplate=(
-                    f"%{{x:,.0f}} {look.money} per QALY<br>break-even at %{{y:,.2f}} {look.money} {plain(unit)}"
-                    "<br>95 % %{customdata[0]:,.2f} to %{customdata[1]:,.2f}"
-                ),
-            )
-        )
+    for place, name in enumerate(names):
+        inside = fit[fit["subgroup"] == name] if grouped else fit
+        row, col = divmod(place, across)
+        for trace in _break_even(inside, look, unit, named=place == 0, one=one):
+            figure.add_trace(trace, row=row + 1, col=col + 1)
     if current is not None:
         line = {"color": INK, "width": 1.5, "dash": "dash"}
         text = f"{current:,.0f} {look.money} {plain(unit)} in this analysis"
@@ -245,13 +231,53 @@ def price_threshold(
     wtp_axis(figure, fit["wtp"])
     figure.update_yaxes(tickformat=",", rangemode="tozero")
     versus = f" against {look.label(fit['comparator'].iloc[0])}" if one else ""
-    return finished(
+    made = finished(
         figure,
         f"{plain(price)} at which a strategy breaks even{versus}",
         sentence(["below its curve a strategy is cost-effective", "bands: 95 % intervals" if _banded(fit) else ""]),
-        x=look.wtp_title,
-        y=f"Break-even price ({look.money} {plain(unit)})",
+        x=look.wtp_title if across == 1 else None,
+        y=f"Break-even price ({look.money} {plain(unit)})" if across == 1 else None,
+        height=HEIGHT if across == 1 else 180 + 300 * -(-len(names) // across),
+        panels=across > 1,
     )
+    if across > 1:
+        made.update_xaxes(title_text=look.wtp_title, row=-(-len(names) // across))
+        made.update_yaxes(title_text=f"Break-even price ({look.money} {plain(unit)})", col=1)
+    return made
+
+
+def _break_even(fit: pd.DataFrame, look: Look, unit: str, *, named: bool, one: bool) -> Iterator[go.Scatter]:
+    """Band and curve of every pair of one panel; the first panel alone is in the legend."""
+    for strategy, comparator in dict.fromkeys(zip(fit["strategy"], fit["comparator"], strict=True)):
+        own = fit[(fit["strategy"] == strategy) & (fit["comparator"] == comparator)]
+        banded = own.dropna(subset=["low", "high"])
+        if not banded.empty:
+            yield go.Scatter(
+                x=np.concatenate([banded["wtp"], banded["wtp"][::-1]]),
+                y=np.concatenate([banded["high"], banded["low"][::-1]]),
+                fill="toself",
+                fillcolor=tinted(look.colour(strategy), 0.15),
+                line={"width": 0},
+                mode="lines",
+                legendgroup=f"{strategy} {comparator}",
+                showlegend=False,
+                hoverinfo="skip",
+            )
+        yield go.Scatter(
+            x=own["wtp"],
+            y=own["threshold"],
+            customdata=own[["low", "high"]],
+            name=look.label(strategy) + ("" if one else f" against {look.label(comparator)}"),
+            legendgroup=f"{strategy} {comparator}",
+            showlegend=named,
+            mode="lines+markers",
+            line=look.line(strategy),
+            marker={"symbol": look.symbol(strategy), "size": 8, "maxdisplayed": 9},
+            hovertemplate=(
+                f"%{{x:,.0f}} {look.money} per QALY<br>break-even at %{{y:,.2f}} {look.money} {plain(unit)}"
+                "<br>95 % %{customdata[0]:,.2f} to %{customdata[1]:,.2f}"
+            ),
+        )
 
 
 def _banded(fit: pd.DataFrame) -> bool:

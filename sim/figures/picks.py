@@ -53,13 +53,15 @@ def at_wtp(table: pd.DataFrame, wtp: float) -> pd.DataFrame:
 
 
 def price(tables: Mapping[str, pd.DataFrame], look: Look, asked: Mapping[str, object]) -> go.Figure:
-    """Break-even prices: of draws (`igsim psa`), or of one parameter set by every threshold (`igsim dsa --price`)."""
+    """Break-even prices against the first comparator, a panel a subgroup.
+
+    Of draws, with their quantiles (`igsim psa`), or of one parameter set with its interval (`igsim dsa --price`).
+    """
     if "price_of_immunoglobulin" in tables:
-        names = {"price": "threshold", "ci_low": "low", "ci_high": "high"}
-        table = tables["price_of_immunoglobulin"].rename(columns=names)
+        table = tables["price_of_immunoglobulin"].rename(columns={"price": "threshold"})
     else:
         table = tables["price_thresholds"].rename(columns={"ci_low": "low", "ci_high": "high"})
-        table = table[(table["subgroup"] == "all") & (table["comparator"] == table["comparator"].iloc[0])]
+    table = table[table["comparator"] == table["comparator"].iloc[0]]
     current = asked.get("price")
     return acceptability.price_threshold(table, look, current=current if isinstance(current, int | float) else None)
 

@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 
 from sim.psa.detect import Finding, findings
 from sim.psa.evidence import evidence_of
-from sim.psa.job import TRACKED
-from sim.psa.precision import MeanSquares
+from sim.psa.prices import price_of_immunoglobulin
 from sim.psa.result import PsaResult
 from sim.psa.run import psa
 from sim.psa.shared import shared_by
 from sim.psa.subgroups import deciding_apart
-from sim.scenario import Scenario, quantities
-from sim.sensitivity.price import price_threshold
+from sim.scenario import Scenario
 from sim.voi import EVPPI_COLUMNS, correlations, evppi_table, population_factor
 from sim.work import Progress, Runner, run_batches
 
@@ -30,7 +28,6 @@ Floats = NDArray[np.float64]
 
 FEWEST_DRAWS = 50
 """Draws below which no regression is attempted."""
-IG_PRICE = "immunoglobulin.price_per_gram"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +39,7 @@ class PsaReport:
         findings: Silent inputs and the like.
         evppi: `sim.voi.EVPPI_COLUMNS`, kind being "parameter" or "group"; largest first within each threshold.
         correlations: wtp, parameter, strategy, comparator, pearson, pearson_se, rank, rank_se.
-        price: strategy, comparator, wtp, price, mcse, low, high; empty where the price is not a quantity.
+        price: Where the decision turns, see `sim.psa.prices.price_of_immunoglobulin`.
         subgroups: Value of deciding for each subgroup apart, see `deciding_apart`; empty where there are none.
         population: Discounted patients whom the decision concerns; None where the scenario does not say.
         rounds: What was played to reach a wanted precision, a sentence a round; empty if none was asked for.
@@ -172,41 +169,3 @@ def correlations_with_inmb(result: PsaResult) -> pd.DataFrame:
     ]
     frame = pd.concat(frames, ignore_index=True)
     return frame[["wtp", *frame.columns.drop("wtp")]]
-
-
-def price_of_immunoglobulin(result: PsaResult) -> pd.DataFrame:
-    """Price per gram at which each strategy is worth as much as the reference, at the means and over draws.
-
-    Cost is linear in the price, which scales one cost item, so nothing is simulated again: with the drawn price p,
-    item / p is the discounted amount and the rest of the cost stays. The standard error is that of the INMB at the
-    threshold price, over the incremental amount (delta method).
-    """
-    columns = ["strategy", "comparator", "wtp", "price", "mcse", "low", "high"]
-    price = drawn(result, IG_PRICE)
-    if price is None or not (price > 0).all():
-        return pd.DataFrame(columns=columns)
-    cost, qaly, item = (result.groups[:, :, row] for row in range(len(TRACKED)))
-    amount, other = item / price[:, None, None], cost - item
-    c, share = result.table.position(result.reference), result.sizes / result.n_patients
-    rows = []
-    for s, strategy in enumerate(result.strategies):
-        more = [values[..., s] - values[..., c] for values in (other, amount, qaly)]
-        by_draw = [each @ share for each in more]
-        if s == c or not by_draw[1].any():
-            continue
-        means = [float(each.mean()) for each in by_draw]
-        for wtp in result.wtp:
-            at_means = float(price_threshold(means[0], means[1], means[2], wtp))
-            low, high = np.nanpercentile(price_threshold(by_draw[0], by_draw[1], by_draw[2], wtp), [2.5, 97.5])
-            benefit = wtp * more[2] - more[0] - at_means * more[1]
-            error = MeanSquares.of(benefit[..., None], result.sizes).along(np.ones(1)).standard_error
-            rows.append((strategy, result.reference, wtp, at_means, error / abs(means[1]), low, high))
-    return pd.DataFrame(rows, columns=columns)
-
-
-def drawn(result: PsaResult, path: str) -> Floats | None:
-    """Values of one quantity in every draw: its fixed value if it is not drawn, None if there is no such quantity."""
-    if path in result.draws.paths:
-        return np.asarray(result.draws.matrix[:, result.draws.paths.index(path)])
-    known = {place: quantity.value for place, quantity, _ in quantities(result.scenario)}
-    return np.full(result.n_draws, known[path]) if path in known else None

@@ -30,7 +30,7 @@ MOST_GROUPS = 20
 """Groups of patients whose means are kept; part of the standard errors, of no consequence for the means."""
 TRACKED = ("cost", "qaly", "cost:immunoglobulin")
 """Components whose group means are kept."""
-FORMAT = 1
+FORMAT = 2
 BATCH = 16_384
 """Patients played at a time; fewer cost more calls, more leave the cache."""
 
@@ -112,8 +112,8 @@ def play_draws(scenarios: Sequence[Scenario], lucks: Sequence[Luck], n_patients:
         Arrays whose first axis is the draw, each a mean over patients:
         "mean", [draw, component, strategy];
         "groups", [draw, group, tracked component, strategy], over each group of patients;
-        "subgroups", [draw, group, subgroup, 2 n_strategies + 1]: costs and QALYs of the members and 1 for each
-        member, over all patients of the group, so that they add up;
+        "subgroups", [draw, group, subgroup, 3 n_strategies + 1]: the tracked components of the members and 1 for
+        each member, over all patients of the group, so that they add up;
         "events", [draw, trial, arm]: share with a severe infection within the trial's follow-up.
     """
     sizes = group_sizes(n_patients)
@@ -129,11 +129,12 @@ def play_draws(scenarios: Sequence[Scenario], lucks: Sequence[Luck], n_patients:
             histories = numpy_engine.simulate(model, luck, patient, who=baseline)
             values = accrue(model, baseline, histories)
             inside = np.array([*members(scenario, baseline, chosen).values()]).reshape(len(chosen), 1, patient.size)
-            both = np.vstack([values["cost"], values["qaly"], np.ones((1, patient.size))])
+            tracked = np.stack([values[name] for name in TRACKED])
+            each = np.vstack([tracked.reshape(-1, patient.size), np.ones((1, patient.size))])
             found = {
                 "mean": np.stack([value.sum(axis=-1) for value in values.values()]),
-                "groups": _group_sums(np.stack([values[name] for name in TRACKED]), group, sizes.size),
-                "subgroups": _group_sums(inside * both, group, sizes.size),
+                "groups": _group_sums(tracked, group, sizes.size),
+                "subgroups": _group_sums(inside * each, group, sizes.size),
                 "events": _events(scenario, trials, histories.illnesses.first_grade_3plus),
             }
             sums[i] = {name: sums[i][name] + value if sums[i] else value for name, value in found.items()}

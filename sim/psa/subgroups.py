@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.cea import Individualised, PsaTable, individualised_care
+from sim.psa.job import TRACKED
 from sim.psa.result import PsaResult
 
 Floats = NDArray[np.float64]
@@ -34,7 +35,7 @@ def deciding_apart(result: PsaResult) -> pd.DataFrame:
         share = inside[..., -1].mean(axis=0) @ result.sizes / result.n_patients
         if not 0 < share < 1:
             continue
-        parts = inside[..., :-1].reshape(*inside.shape[:2], 2, n_strategies)
+        parts = inside[..., :-1].reshape(*inside.shape[:2], len(TRACKED), n_strategies)[:, :, :2]
         apart = _value(result, parts, share)
         without = [_value(result, parts, share, leave_out=g) for g in range(len(result.sizes))]
         for i, wtp in enumerate(result.wtp):

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sim.psa import PsaReport, PsaResult
+from sim.psa.prices import EVERYONE
 from sim.report.text import icer_text, number, table, with_error
 
 SHOWN_PARAMETERS = 12
@@ -184,15 +185,24 @@ def _value(report: PsaReport, currency: str) -> Table:
 
 
 def _price(report: PsaReport, currency: str) -> Table:
+    reference, wtps = report.result.reference, report.result.wtp
+    own = report.price[(report.price["comparator"] == reference) & report.price["wtp"].isin(wtps)]
+    subgroups = list(dict.fromkeys(own["subgroup"]))
     shown = table(
-        f"Price of immunoglobulin per gram at which a strategy is worth as much as {report.result.reference} "
-        f"({currency}; exact, cost is linear in it)",
-        *("strategy", "WTP", "at the means", "95 % of draws"),
+        f"Price of immunoglobulin per gram at which a strategy is worth as much as {reference}, at the means and in "
+        f"95 % of draws ({currency}; exact, cost is linear in it; table price_of_immunoglobulin has the curve)",
+        *("strategy", "WTP", *("everyone" if name == EVERYONE else name for name in subgroups)),
     )
-    for row in report.price.to_dict(orient="records"):
-        spread = f"[{number(row['low'], 1)}, {number(row['high'], 1)}]"
-        shown.add_row(str(row["strategy"]), number(row["wtp"]), with_error(row["price"], row["mcse"], 1), spread)
+    for (strategy, wtp), rows in own.groupby(["strategy", "wtp"], sort=False):
+        cells = rows.set_index("subgroup").reindex(subgroups).to_dict(orient="records")
+        shown.add_row(str(strategy), number(wtp), *(_price_cell(cell) for cell in cells))
     return shown
+
+
+def _price_cell(row: Mapping[Hashable, object]) -> str:
+    """A break-even price and its spread over draws; blank where the subgroup has none."""
+    price = with_error(row["price"], row["mcse"], 1)
+    return f"{price}\n[{number(row['low'], 1)}, {number(row['high'], 1)}]" if price else ""
 
 
 def _subgroups(report: PsaReport, currency: str) -> Table:

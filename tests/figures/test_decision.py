@@ -98,6 +98,17 @@ def test_price_thresholds_of_several_comparators_name_them():
     assert "Primary: from the first dose against Secondary: after a severe infection" in names
 
 
+def test_price_thresholds_of_subgroups_have_a_panel_each_and_one_legend():
+    names = ("all", "low_igg", "cmv_positive")
+    table = pd.concat([thresholds().assign(subgroup=name) for name in names])
+    figure = acceptability.price_threshold(table, LOOK)
+    curves = [trace for trace in figure.data if trace.mode == "lines+markers"]
+    assert len(curves) == 3 * 3
+    assert len({(trace.xaxis, trace.yaxis) for trace in curves}) == 3
+    assert [trace.showlegend for trace in curves] == [True] * 3 + [False] * 6
+    assert [note.text for note in figure.layout.annotations][:3] == list(names)
+
+
 def test_evpi_has_its_band_and_its_corrected_line(frames):
     table = frames["by_wtp"].assign(evpi_corrected=lambda t: 0.8 * t["evpi"])
     band, raw, corrected = value.evpi(table, LOOK).data

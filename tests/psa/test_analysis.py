@@ -14,13 +14,14 @@ import sim
 from sim.cea import PsaTable, analyse
 from sim.parameters import DrawTable
 from sim.psa import Settings, play, prepare, psa, report_of
-from sim.psa.analysis import correlations_with_inmb, population, price_of_immunoglobulin, value_of_parameters
+from sim.psa.analysis import correlations_with_inmb, population, value_of_parameters
 from sim.psa.detect import Kind, costs_that_do_not_add_up, findings, identical_strategies
 from sim.psa.evidence import evidence_of
 from sim.psa.exports import export_tables, names_for_r, r_script
+from sim.psa.prices import IG_PRICE, price_of_immunoglobulin
 from sim.psa.subgroups import deciding_apart
 from sim.scenario import from_tables
-from sim.sensitivity import price_thresholds
+from sim.sensitivity import price_thresholds, subgroups
 from sim.work import run_batches
 
 
@@ -98,7 +99,9 @@ def test_threshold_price_at_fixed_parameters_is_the_exact_one(tutorial):
     prices = price_of_immunoglobulin(play(job, run_batches))
     exact = price_thresholds(tutorial, "immunoglobulin.price_per_gram", patients=300, seed=4).table
     assert len(prices) > 0
-    for row in prices.to_dict(orient="records"):
+    everyone = prices[(prices["subgroup"] == "all") & prices["wtp"].isin(exact["wtp"])]
+    assert len(everyone) == len(exact[exact["worth"] != "never"])
+    for row in everyone.to_dict(orient="records"):
         pair = exact[
             (exact["strategy"] == row["strategy"])
             & (exact["comparator"] == row["comparator"])
@@ -107,7 +110,9 @@ def test_threshold_price_at_fixed_parameters_is_the_exact_one(tutorial):
         truth = pair.iloc[0]
         assert row["price"] == pytest.approx(truth["threshold"], rel=1e-9)
         assert (row["low"], row["high"]) == pytest.approx((truth["threshold"], truth["threshold"]), rel=1e-9)
+        assert (row["worth"], row["draws"]) == (truth["worth"], 3)
         assert row["mcse"] == pytest.approx(truth["mcse"], rel=0.6)
+        assert (row["ci_low"], row["ci_high"]) == pytest.approx((truth["ci_low"], truth["ci_high"]), rel=0.6)
 
 
 def test_price_at_the_threshold_makes_the_inmb_nought(played):
@@ -120,6 +125,66 @@ def test_price_at_the_threshold_makes_the_inmb_nought(played):
     cost = played.table.cost - item + row["price"] * grams
     benefit = (row["wtp"] * played.table.qaly - cost).mean(axis=0)
     assert benefit[s] == pytest.approx(benefit[c], rel=1e-9)
+
+
+def test_prices_of_a_subgroup_are_those_of_playing_its_members_alone(tutorial):
+    """At fixed parameters, against the exact price from the members' own costs by item."""
+    tables = tutorial.resolved()
+    tables["subgroups"] = {"low": {"label": "low IgG", "patients": "igg_mg_dl<400"}}
+    scenario = from_tables(tables)
+    table = DrawTable(("immunoglobulin.price_per_gram",), ("USD per gram",), np.array([[20.0], [80.0]]), {}, {})
+    job = dataclasses.replace(prepare(scenario, Settings(draws=2, patients=400, seed=4)), draws=table)
+    found = price_of_immunoglobulin(play(job, run_batches))
+    members = subgroups(scenario, ["igg_mg_dl<400"], 400, 4)
+    exact = price_thresholds(scenario, IG_PRICE, subgroups=members, patients=400, seed=4).table
+    own = found[(found["subgroup"] == "low") & found["wtp"].isin(exact["wtp"])]
+    assert len(own) > 0
+    whole = found[found["subgroup"] == "all"].set_index(["wtp", "strategy", "comparator"])["price"]
+    for row in own.to_dict(orient="records"):
+        key = [row[name] for name in ("wtp", "strategy", "comparator")]
+        truth = exact[(exact[["wtp", "strategy", "comparator"]] == key).all(axis=1)].iloc[0]
+        assert row["price"] == pytest.approx(truth["threshold"], rel=1e-9)
+        assert row["price"] != pytest.approx(whole[tuple(key)], rel=1e-6)
+
+
+def test_quantiles_and_means_by_hand(few):
+    """Two strategies, three draws: worth 20,000 x 0.1 - 500 more over 10, 20 and 30 grams of any drawn price."""
+    price = 40.0
+    draws = DrawTable((IG_PRICE,), ("USD per gram",), np.full((3, 1), price), {}, {})
+    groups = np.zeros((3, len(few.sizes), 3, len(few.strategies)))
+    s = few.strategies.index(next(name for name in few.strategies if name != few.strategies[0]))
+    grams = np.array([10.0, 20.0, 30.0])[:, None]
+    groups[:, :, 1, s], groups[:, :, 2, s], groups[:, :, 0, s] = 0.1, price * grams, 500 + price * grams
+    mean = np.zeros((3, few.mean.shape[1], len(few.strategies)))
+    mean[:, few.components.index("cost")] = groups[:, 0, 0]
+    mean[:, few.components.index("qaly")] = groups[:, 0, 1]
+    flat = dataclasses.replace(few, draws=draws, groups=groups, mean=mean, subgroups=few.subgroups[:3] * 0)
+    found = price_of_immunoglobulin(flat).query("subgroup == 'all' and wtp == 100000")
+    row = found[(found["strategy"] == few.strategies[s])].iloc[0]
+    own = (1e5 * 0.1 - 500) / grams[:, 0]
+    assert row["price"] == pytest.approx((1e5 * 0.1 - 500) / 20)
+    assert (row["low"], row["high"]) == pytest.approx(tuple(np.percentile(own, [2.5, 97.5])))
+    assert (row["draws"], row["worth"]) == (3, "below")
+
+
+def test_a_regimen_with_a_price_of_its_own_is_not_moved_by_this_one():
+    """The subcutaneous product has its price: with the intravenous one at any price, its costs stay."""
+    tables = sim.load("scenarios/base-case.toml").resolved()
+    tables["strategies"]["primary"]["regimen"] = "scig"
+    scenario = from_tables(tables)
+    table = DrawTable((IG_PRICE,), ("USD per gram",), np.array([[60.0], [90.0]]), {}, {})
+    job = dataclasses.replace(prepare(scenario, Settings(draws=2, patients=300, seed=4)), draws=table)
+    found = price_of_immunoglobulin(play(job, run_batches)).query("subgroup == 'all'")
+    exact = price_thresholds(scenario, IG_PRICE, patients=300, seed=4).table.set_index(
+        ["wtp", "strategy", "comparator"]
+    )
+    known = 0
+    for row in found.to_dict(orient="records"):
+        one = (row["wtp"], row["strategy"], row["comparator"])
+        if one in exact.index:
+            assert row["price"] == pytest.approx(exact.loc[one, "threshold"], rel=1e-9)
+            known += 1
+    assert known >= 3
 
 
 # ---------------------------------------------------------------------- subgroups
@@ -137,7 +202,7 @@ def test_a_subgroup_and_the_others_make_everybody(few):
     negative = from_tables(tables)
     both = psa(negative, draws=3, patients=150, seed=2)
     a, b = (both.subgroups[:, :, list(negative.subgroups).index(name)] for name in ("igg_myeloma", "others"))
-    everybody = both.groups[:, :, :2].reshape(3, len(both.sizes), -1)
+    everybody = both.groups.reshape(3, len(both.sizes), -1)
     assert (a + b)[..., :-1] == pytest.approx(everybody)
     assert (a + b)[..., -1] == pytest.approx(np.ones((3, len(both.sizes))))
 

@@ -130,7 +130,7 @@ def _value_sentences(folder: RunFolder) -> list[str]:
 
 
 def _price_sentences(folder: RunFolder) -> list[str]:
-    rows = [row for row in folder.document["price_of_immunoglobulin"] if row["price"] is not None]
+    rows = _break_even(folder)
     if not rows:
         return []
     wtp = folder.settings["wtp_per_qaly"][-1]
@@ -286,6 +286,19 @@ def _evppi(folder: RunFolder, wtp: float) -> list[Grid]:
     ]
 
 
+def _break_even(folder: RunFolder) -> list[dict[str, Any]]:
+    """Rows of everyone against the reference at the scenario's thresholds."""
+    rows = [row for row in folder.document["price_of_immunoglobulin"] if row["price"] is not None]
+    reference = rows[0]["comparator"] if rows else None
+    return [
+        row
+        for row in rows
+        if row.get("subgroup", "all") == "all"
+        and row["comparator"] == reference
+        and row["wtp"] in folder.settings["wtp_per_qaly"]
+    ]
+
+
 def _prices(folder: RunFolder) -> list[Grid]:
     rows = [
         (
@@ -295,7 +308,7 @@ def _prices(folder: RunFolder) -> list[Grid]:
             with_error(row["price"], row["mcse"], 1),
             f"{number(row['low'], 1)} to {number(row['high'], 1)}",
         )
-        for row in folder.document["price_of_immunoglobulin"]
+        for row in _break_even(folder)
     ]
     if not rows:
         return []
