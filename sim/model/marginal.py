@@ -198,13 +198,11 @@ class _Cohort:
             """Nelson-Aalen cumulative hazard at the end of follow-up."""
             variance = self.strata.frailty_variance
             gone = (ratio * rate + exits)[:, None] * shown
-            if variance > 0:
-                logarithm = np.log1p(variance * gone)
-                still = followed * np.exp(-logarithm / variance)
-                ill = still * np.exp(-logarithm) * speed
-            else:
-                still = followed * np.exp(-gone)
-                ill = still * speed
+            logarithm = np.log1p(variance * gone)
+            fewer = logarithm / variance if variance > 0 else gone
+            # Only shares of those still followed count, so that it is no matter how few they are.
+            still = followed * np.exp(fewer.min(axis=0) - fewer)
+            ill = still * np.exp(-logarithm) * speed
             return float((self.step * (ratio * rate @ ill) / still.sum(axis=0)).sum())
 
         wanted = stated * cumulative(1.0, others.sum(axis=1))

@@ -60,6 +60,20 @@ def test_patients_who_differ_by_frailty_alone_have_the_closed_form(
     assert ratio_of(stated, strata, GRADE_1_2) == pytest.approx(expected, rel=1e-4)
 
 
+def test_a_follow_up_that_hardly_anybody_ends_is_no_division_by_nought() -> None:
+    # At the largest ratio tried 1,200 infections would be expected: exp(-1200) is no number. Two strata, so that
+    # shares of those left are asked for; alike, so that the answer is known.
+    one = alike(0.3, 40.0, 0.0)
+    strata = replace(
+        one,
+        weight=np.array([0.4, 0.6]),
+        rate=np.repeat(one.rate, 2, axis=0),
+        stop_rate=np.repeat(one.stop_rate, 2),
+        speed=np.repeat(one.speed, 2, axis=0),
+    )
+    assert ratio_of(0.5, strata) == pytest.approx(0.5, rel=1e-9)
+
+
 @pytest.mark.parametrize("stated", [0.0, 1.0])
 def test_no_infection_and_no_effect_stay_what_they_are(stated: float) -> None:
     assert ratio_of(stated, alike(0.2, 12.0, 0.8)) == stated
