@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 
 import numpy as np
@@ -32,16 +33,19 @@ def unread(scenario: Scenario) -> tuple[str, ...]:
         for path, quantity, _ in quantities(scenario)
         if quantity.is_uncertain
         and not path.startswith(NUISANCE)
-        and all(same(base, compile_model(with_values(scenario, {path: v}))) for v in _other(scenario, path, quantity))
+        and all(
+            same(base, compile_model(with_values(scenario, {path: v})))
+            for v in values_at(scenario, path, quantity, PROBED_AT)
+        )
     )
 
 
-def _other(scenario: Scenario, path: str, quantity: Quantity) -> list[float]:
-    """Values away from the base case."""
+def values_at(scenario: Scenario, path: str, quantity: Quantity, probabilities: Sequence[float]) -> list[float]:
+    """Quantiles of an uncertain quantity, posterior draws included."""
     if quantity.dist == "empirical":
         column = next(posterior.columns[path] for posterior in scenario.posteriors if path in posterior.columns)
-        return [float(value) for value in np.quantile(column, PROBED_AT)]
-    return [float(value) for value in quantile(quantity, PROBED_AT)]
+        return [float(value) for value in np.quantile(column, probabilities)]
+    return [float(value) for value in quantile(quantity, tuple(probabilities))]
 
 
 def same(a: object, b: object) -> bool:

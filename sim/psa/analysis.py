@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sim.psa.detect import Finding, findings
+from sim.psa.detect import findings
 from sim.psa.evidence import evidence_of
 from sim.psa.prices import price_of_immunoglobulin
 from sim.psa.result import PsaResult
 from sim.psa.run import psa
 from sim.psa.shared import shared_by
 from sim.psa.subgroups import deciding_apart
+from sim.runs.detect import Finding
 from sim.scenario import Scenario
 from sim.voi import EVPPI_COLUMNS, correlations, evppi_table, population_factor
 from sim.work import Progress, Runner, run_batches

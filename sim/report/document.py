@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
+
+import pandas as pd
 
 from sim.cohort import Cohort
 from sim.model.accrual import COST_ITEMS
 from sim.runs import RunResult
+from sim.runs.detect import Finding
 from sim.scenario import Scenario, quantities
 
 SCHEMA = 1
@@ -70,6 +74,19 @@ def cohort_part(cohort: Cohort | None, patients: int) -> Document | None:
     }
 
 
+def findings_part(findings: Sequence[Finding]) -> list[Document]:
+    """Silent inputs and outputs."""
+    return [
+        {"kind": finding.kind.value, "where": finding.where, "explanation": finding.explanation}
+        for finding in findings
+    ]
+
+
+def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:
+    """The same as a table: kind, where, explanation."""
+    return pd.DataFrame(findings_part(findings), columns=["kind", "where", "explanation"], dtype=object)
+
+
 def run_document(result: RunResult, run_path: str | None) -> Document:
     """The document of `igsim run`.
 
@@ -107,6 +124,7 @@ def run_document(result: RunResult, run_path: str | None) -> Document:
             {key: value if isinstance(value, str) else clean(value) for key, value in row.items()}
             for row in result.efficiency().to_dict(orient="records")
         ],
+        "findings": findings_part(result.findings),
         "assumptions": assumptions(result.scenario),
         "run": {"path": run_path},
     }

@@ -9,7 +9,7 @@ import pandas as pd
 from sim.psa import PsaReport
 from sim.psa.evidence import corrected_draws, trial_events
 from sim.psa.exports import export_tables, r_script
-from sim.report.document import SCHEMA, Document, assumptions, clean, scenario_part
+from sim.report.document import SCHEMA, Document, assumptions, clean, findings_part, findings_table, scenario_part
 
 
 def psa_document(report: PsaReport) -> Document:
@@ -48,10 +48,7 @@ def psa_document(report: PsaReport) -> Document:
         "evppi": records(report.evppi),
         "price_of_immunoglobulin": records(report.price),
         "subgroups": records(report.subgroups),
-        "findings": [
-            {"kind": finding.kind.value, "where": finding.where, "explanation": finding.explanation}
-            for finding in report.findings
-        ],
+        "findings": findings_part(report.findings),
         "adjusted_draws": dict(result.draws.adjusted),
         "assumptions": assumptions(result.scenario),
     }
@@ -90,10 +87,7 @@ def psa_tables(report: PsaReport) -> dict[str, pd.DataFrame]:
         "correlations": report.correlations,
         "price_of_immunoglobulin": report.price,
         "subgroups": report.subgroups,
-        "findings": pd.DataFrame(
-            [(finding.kind.value, finding.where, finding.explanation) for finding in report.findings],
-            columns=["kind", "where", "explanation"],
-        ),
+        "findings": findings_table(report.findings),
     }
     return tables | {f"export_{name}": table for name, table in export_tables(result).items()}
 

@@ -11,10 +11,9 @@ from rich.text import Text
 
 from sim.psa import PsaReport, PsaResult
 from sim.psa.prices import EVERYONE
-from sim.report.text import icer_text, number, table, with_error
+from sim.report.text import finding_lines, icer_text, number, table, with_error
 
 SHOWN_PARAMETERS = 12
-SHOWN_FINDINGS = 8
 
 
 def print_psa(console: Console, report: PsaReport, folder: Path | None) -> None:
@@ -142,12 +141,7 @@ def warnings(report: PsaReport) -> list[str]:
                 f"Noise could flip the decision at {number(row['wtp'])} per QALY: {row['best']} leads {row['next']} "
                 f"by {with_error(row['lead'], row['mcse'])}. Ask for more draws and patients, or --target-mcse."
             )
-    for kind in dict.fromkeys(finding.kind for finding in report.findings):
-        found = [finding for finding in report.findings if finding.kind is kind]
-        listed = ", ".join(each.where for each in found[:SHOWN_FINDINGS])
-        more = f" and {len(found) - SHOWN_FINDINGS} more (table findings)" if len(found) > SHOWN_FINDINGS else ""
-        lines.append(f"{kind.value[0].upper()}{kind.value[1:]} ({len(found)}): {listed}{more}.")
-        lines += [f"  {text}." for text in dict.fromkeys(each.explanation for each in found[:SHOWN_FINDINGS])]
+    lines += finding_lines(report.findings)
     for path, share in report.result.draws.adjusted.items():
         if share:
             lines.append(

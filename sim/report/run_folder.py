@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from sim.report.document import run_document
+from sim.report.document import findings_table, run_document
 from sim.runs import RunResult
 from sim.store import write_run_folder
 
@@ -40,6 +40,7 @@ def save_run(result: RunResult, root: Path, *, name: str, seconds: float, settin
             "increments": result.increments(),
             "efficiency": result.efficiency(),
             "common_luck": result.common_luck(),
+            "findings": findings_table(result.findings),
             "cumulative_incidence": result.outcomes.incidence_frame(),
         },
         texts={

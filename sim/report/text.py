@@ -18,6 +18,9 @@ from sim.model.accrual import COST_ITEMS
 from sim.model.parts import GRADES
 from sim.report.document import assumptions, inputs
 from sim.runs import RunResult
+from sim.runs.detect import Finding
+
+SHOWN_FINDINGS = 8
 
 
 def number(value: object, digits: int = 0) -> str:
@@ -63,6 +66,8 @@ def print_run(console: Console, result: RunResult, folder: Path | None) -> None:
     console.print(_efficiency(result))
     console.print(_costs(result))
     console.print(Text(_errors(result)))
+    for line in finding_lines(result.findings):
+        console.print(Text(line, style="yellow"))
     console.print()
     for line in assumption_lines(result):
         console.print(Text(line))
@@ -314,6 +319,18 @@ def assumption_lines(result: RunResult) -> list[str]:
             lines.append(f"Of {len(known)} inputs {places.total()} are {said}: {listed}.")
     lines.append("`igsim explain` lists every input with its source.")
     lines.append("Parameter uncertainty is not part of this run: it plays the base-case values alone.")
+    return lines
+
+
+def finding_lines(findings: Sequence[Finding]) -> list[str]:
+    """Silent inputs and outputs, kind by kind, the first few by name."""
+    lines = []
+    for kind in dict.fromkeys(finding.kind for finding in findings):
+        found = [finding for finding in findings if finding.kind is kind]
+        listed = ", ".join(each.where for each in found[:SHOWN_FINDINGS])
+        more = f" and {len(found) - SHOWN_FINDINGS} more (table findings)" if len(found) > SHOWN_FINDINGS else ""
+        lines.append(f"{kind.value[0].upper()}{kind.value[1:]} ({len(found)}): {listed}{more}.")
+        lines += [f"  {text}." for text in dict.fromkeys(each.explanation for each in found[:SHOWN_FINDINGS])]
     return lines
 
 

@@ -14,8 +14,11 @@ import pandas as pd
 from sim.cea import IncrementalRow, Status, fieller, incremental_analysis
 from sim.cohort import Cohort
 from sim.outcomes import Outcomes
+from sim.parameters import unread, values_at
+from sim.runs.detect import PROBED_AT, Finding, identical, silent
 from sim.runs.job import EngineName
-from sim.scenario import Scenario
+from sim.scenario import Scenario, quantities
+from sim.scenario.calibration import NUISANCE
 
 if TYPE_CHECKING:
     from sim.figures import FigureSet
@@ -48,6 +51,30 @@ class RunResult:
         """Full incremental analysis, by rising cost."""
         outcomes = self.outcomes
         return incremental_analysis(outcomes.strategies, outcomes.mean("cost"), outcomes.mean("qaly"))
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What looks right and is not, see `sim.runs.detect`; takes a second or two where much is uncertain.
+
+        Cost items that do not add up are not among it: `Outcomes` refuses them.
+        """
+        names, outcomes = self.outcomes.strategies, self.outcomes
+        uncertain = {
+            path: quantity
+            for path, quantity, _ in quantities(self.scenario)
+            if quantity.is_uncertain and not path.startswith((NUISANCE, "voi."))
+        }
+        return (
+            *silent(
+                self.scenario,
+                tuple(uncertain),
+                unread(self.scenario),
+                lambda path: values_at(self.scenario, path, uncertain[path], PROBED_AT),
+                self.seed,
+                self.cohort.join if self.cohort else lambda model: model,
+            ),
+            *identical(names, np.stack([outcomes.mean("cost"), outcomes.mean("qaly")]), "the patients' means give"),
+        )
 
     @cached_property
     def figures(self) -> FigureSet:

@@ -15,11 +15,12 @@ from sim.cea import PsaTable, analyse
 from sim.parameters import DrawTable
 from sim.psa import Settings, play, prepare, psa, report_of
 from sim.psa.analysis import correlations_with_inmb, population, value_of_parameters
-from sim.psa.detect import Kind, costs_that_do_not_add_up, findings, identical_strategies
+from sim.psa.detect import costs_that_do_not_add_up, findings, identical_strategies
 from sim.psa.evidence import evidence_of
 from sim.psa.exports import export_tables, names_for_r, r_script
 from sim.psa.prices import IG_PRICE, price_of_immunoglobulin
 from sim.psa.subgroups import deciding_apart
+from sim.runs.detect import Kind
 from sim.scenario import from_tables
 from sim.sensitivity import price_thresholds, subgroups
 from sim.work import run_batches

@@ -18,8 +18,9 @@ from sim.engines import numpy_engine
 from sim.model.discounting import appointments, factor, flow, monthly_rate
 from sim.parameters import unread
 from sim.psa import psa
-from sim.psa.detect import Kind, costs_that_do_not_add_up, findings, identical_strategies
+from sim.psa.detect import costs_that_do_not_add_up, findings, identical_strategies
 from sim.psa.job import own_seed
+from sim.runs.detect import Kind
 from sim.scenario import from_tables, quantities
 from sim.streams import AddressedLuck
 from sim.voi import evppi, population_factor

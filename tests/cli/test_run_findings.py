@@ -1,0 +1,76 @@
+"""Silent inputs and outputs of a run, looked for in every one."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+import sim
+from sim.report.text import finding_lines
+from sim.runs.detect import Kind
+from sim.scenario import from_tables
+from tests.cli.conftest import BASE_CASE
+
+
+@pytest.fixture(scope="module")
+def tutorial():
+    return sim.load("scenarios/tutorial.toml")
+
+
+def test_a_sound_run_of_a_small_scenario_raises_no_suspicion(tutorial):
+    result = sim.run(tutorial, patients=200, seed=5)
+    assert result.findings == ()
+    assert finding_lines(result.findings) == []
+
+
+def test_what_nobody_has_and_nothing_reads_is_named_with_its_reason():
+    found = {f.where: f for f in sim.run(sim.load("scenarios/base-case.toml"), patients=50).findings}
+    assert found["agents.talquetamab.stop_rate_per_month"].explanation == "no patient has talquetamab"
+    assert found["regimens.scig.price_per_gram"].kind is Kind.UNUSED
+    assert "immunoglobulin.hr.grade_3plus" not in found
+    assert not any(path.startswith("voi.") for path in found)
+
+
+def test_a_quantity_that_something_else_switches_off_moves_nothing(tutorial):
+    """Grade 1-2 infections cost nothing when they never happen: read by the model, without effect."""
+    path, tables = "infections.causes.viral.cost.grade_1_2", tutorial.resolved()
+    off = {f"infections.causes.viral.rate_per_month.{t}.grade_1_2": 0.0 for t in tutorial.targets}
+    unit = tables["analysis"]["currency"] + " per infection"
+    uncertain = {path: {"value": 100.0, "unit": unit, "dist": "gamma", "se": 30.0}}
+    found = sim.run(from_tables(tables, overrides={**off, **uncertain}), patients=50).findings
+    assert [(f.kind, f.where) for f in found if f.where == path] == [(Kind.FLAT, path)]
+    on = sim.run(from_tables(tables, overrides=uncertain), patients=50).findings
+    assert path not in {f.where for f in on}
+
+
+def test_two_strategies_that_are_one_are_named(tutorial):
+    tables = tutorial.resolved()
+    tables["strategies"]["copy"] = {**tables["strategies"]["primary"], "label": "Primary by another name"}
+    tables["analysis"]["strategies"] = ["none", "primary", "copy"]
+    (found,) = (f for f in sim.run(from_tables(tables), patients=60).findings if f.kind is Kind.IDENTICAL)
+    assert found.where == "primary and copy"
+
+
+def test_cost_items_that_miss_the_total_are_refused(tutorial):
+    result = sim.run(tutorial, patients=60)
+    summary = result.outcomes.summary
+    mean = summary.arms.mean.copy()
+    mean[summary.components.index("cost:igg_tests"), 1] += 12.5
+    spoilt = dataclasses.replace(summary, arms=dataclasses.replace(summary.arms, mean=mean))
+    with pytest.raises(ValueError, match="cost items add up to"):
+        dataclasses.replace(result.outcomes, summary=spoilt)
+
+
+def test_the_command_says_and_writes_it(igsim, tmp_path):
+    arguments = ["run", BASE_CASE, "--patients", "60", "--out", str(tmp_path)]
+    said = igsim(*arguments)
+    assert said.status == 0
+    assert "Belongs to what no patient has and no strategy uses (" in said.out
+    (folder,) = (tmp_path / "base-case").iterdir()
+    written = json.loads((folder / "run.json").read_text())["findings"]
+    assert {"kind", "where", "explanation"} == written[0].keys()
+    assert (folder / "findings.csv").is_file()
+    assert np.all([row["where"] for row in written])
