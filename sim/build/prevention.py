@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from sim.build.numbers import grades, months, qalys, serostatus_index
@@ -75,4 +77,14 @@ def antimicrobial_of(name: str, scenario: Scenario) -> m.Antimicrobial:
         cost_per_month=drug.cost_per_month.value,
         months_after=drug.months_after_treatment.value,
         course_cost=drug.course_cost.value,
+        silent_per_month=_silent_per_month(drug.viraemia, list(scenario.targets)),
+        silent_treated=drug.viraemia.treated_share.value if drug.viraemia else 0.0,
     )
+
+
+def _silent_per_month(viraemia: prophylaxis.Viraemia | None, targets: Sequence[str]) -> tuple[float, ...]:
+    """Viraemias found that would have made nobody ill, by target; empty for none."""
+    if viraemia is None:
+        return ()
+    found = viraemia.found_per_month
+    return tuple(found[target].value if target in found else 0.0 for target in targets)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.capacity.attribution import World
-from sim.model.accrual import COST_ITEMS, toxicities
+from sim.model.accrual import COST_ITEMS, silent_per_month, toxicities
 from sim.model.drug import drug_cost
 from sim.model.hazards import takes
 from sim.model.parts import MONTHS_PER_YEAR, Booleans, Floats, Integers
@@ -142,11 +142,12 @@ def _antimicrobials(
             taking |= (strategy == s) & takes(model, s, index, who)
             listed |= (strategy == s) & (index in plan.antimicrobials)
         until = np.minimum(stopped + drug.months_after, ended)
+        silent = drug.course_cost * drug.silent_treated * silent_per_month(drug, who)
         caught = (world.log.event == Event.COURSE) & (world.log.by == index)
         total = (
             total
             + years.events(start, np.where(listed, drug.start_cost, 0.0))
-            + (years.months(start, until) * taking).sum(axis=1) * drug.cost_per_month
+            + (years.months(start, until) * np.where(taking, drug.cost_per_month + silent, 0.0)).sum(axis=1)
             + years.events(world.time[caught], drug.course_cost)
         )
     return total

@@ -19,7 +19,16 @@ from sim.model.drug import drug_cost
 from sim.model.hazards import takes, toxicity_grade
 from sim.model.histories import Histories
 from sim.model.igg import months_low
-from sim.model.parts import GRADE_1_2, GRADE_3PLUS, GRADES, MONTHS_PER_YEAR, Booleans, Floats, Integers
+from sim.model.parts import (
+    GRADE_1_2,
+    GRADE_3PLUS,
+    GRADES,
+    MONTHS_PER_YEAR,
+    Antimicrobial,
+    Booleans,
+    Floats,
+    Integers,
+)
 from sim.model.step_up import hospital_days
 from sim.model.structure import Baseline, ClinicalModel, Ending
 
@@ -214,20 +223,29 @@ def _tests(model: ClinicalModel, histories: Histories, delta: float) -> Floats:
 
 
 def _antimicrobials(model: ClinicalModel, who: Baseline, at: _Spans) -> Floats:
-    """Screening at the start, monthly cost of those who take it, and courses for what surveillance caught."""
+    """Screening at the start, monthly cost of those who take it, and courses for what surveillance found."""
     total = np.zeros_like(at.histories.end)
     months: dict[float, Floats] = {}
     for index, drug in enumerate(model.antimicrobials):
         listed = np.array([[index in strategy.antimicrobials] for strategy in model.strategies])
         if drug.start_cost and model.horizon > 0:
             total += drug.start_cost * listed
-        if drug.cost_per_month:
+        silent = drug.course_cost * drug.silent_treated * silent_per_month(drug, who)
+        if drug.cost_per_month or np.any(silent):
             if drug.months_after not in months:
                 months[drug.months_after] = flow(at.delta, 0.0, antimicrobial_end(model, index, at.histories))
-            total += np.where(_takers(model, index, who), drug.cost_per_month * months[drug.months_after], 0.0)
+            monthly = drug.cost_per_month + silent
+            total += np.where(_takers(model, index, who), monthly * months[drug.months_after], 0.0)
         if drug.course_cost:
             total += drug.course_cost * at.histories.illnesses.courses(index, at.course)
     return total
+
+
+def silent_per_month(drug: Antimicrobial, who: Baseline) -> Floats:
+    """Viraemias that a surveillance finds a month in each patient and that would have made nobody ill, (n,)."""
+    if not any(drug.silent_per_month):
+        return np.zeros(who.target.size)
+    return np.array(drug.silent_per_month)[who.target]
 
 
 def _takers(model: ClinicalModel, index: int, who: Baseline) -> Booleans:
@@ -301,6 +319,8 @@ def _course(
         np.where(_takers(model, index, who), antimicrobial_end(model, index, histories), 0.0)
         for index in range(len(model.antimicrobials))
     ]
+    silent = [silent_per_month(drug, who) * months[m] for m, drug in enumerate(model.antimicrobials)]
+    courses = [ill.courses(m) for m in range(len(model.antimicrobials))]
     harmed = histories.harm >= 0
     return {
         "hospital_days": infection_days + step_up + toxic_days + harm_days,
@@ -325,5 +345,9 @@ def _course(
         "transfusions": transfusions,
         "transfusion_delay_days": model.laboratory.transfusion_delay_days * transfusions,
         **{f"antimicrobial_months:{drug.name}": months[m] for m, drug in enumerate(model.antimicrobials)},
-        **{f"preemptive_courses:{drug.name}": ill.courses(m) for m, drug in enumerate(model.antimicrobials)},
+        **{f"viraemias_found:{drug.name}": courses[m] + silent[m] for m, drug in enumerate(model.antimicrobials)},
+        **{
+            f"preemptive_courses:{drug.name}": courses[m] + drug.silent_treated * silent[m]
+            for m, drug in enumerate(model.antimicrobials)
+        },
     }

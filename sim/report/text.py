@@ -63,6 +63,8 @@ def print_run(console: Console, result: RunResult, folder: Path | None) -> None:
     console.print()
     console.print(_events(result))
     console.print(_causes(result))
+    if result.scenario.antimicrobials:
+        console.print(_antimicrobials(result))
     console.print(_efficiency(result))
     console.print(_costs(result))
     console.print(Text(_errors(result)))
@@ -252,6 +254,20 @@ def _causes(result: RunResult) -> Table:
         mild, severe = (outcomes.mean(f"infections:{name}:{grade}") for grade in GRADES)
         cells = [f"{number(a, 3)} / {number(b, 3)}" for a, b in zip(mild, severe, strict=True)]
         shown.add_row(cause.label, *cells)
+    return shown
+
+
+def _antimicrobials(result: RunResult) -> Table:
+    """Months of each antimicrobial, and what surveillance found and treated."""
+    outcomes = result.outcomes
+    shown = table("Antimicrobials, per patient", "", *outcomes.strategies)
+    for name, drug in result.scenario.antimicrobials.items():
+        rows = {"antimicrobial_months": ("months of it", 2)}
+        if drug.course_cost.value > 0:
+            rows |= {"viraemias_found": ("viraemias found", 3), "preemptive_courses": ("preemptive courses", 3)}
+        for component, (words, digits) in rows.items():
+            means = outcomes.mean(f"{component}:{name}")
+            shown.add_row(f"{drug.label}: {words}", *(number(mean, digits) for mean in means))
     return shown
 
 

@@ -25,10 +25,12 @@ from sim.scenario.fields import (
     PositiveDays,
     PositiveMonths,
     Probability,
+    Proportion,
     RaisingFactor,
     RatePerMonth,
     Reference,
     Table,
+    TargetName,
     Text,
     UtilityDecrement,
     distinct,
@@ -121,6 +123,21 @@ class Immunoglobulin(Regimen):
     )
 
 
+class Viraemia(Table):
+    """What a surveillance finds besides the infections that it averts: viraemia that would have gone by itself.
+
+    It makes nobody ill; it is work, and part of it is treated because nobody can tell.
+    """
+
+    found_per_month: dict[TargetName, RatePerMonth] = Field(
+        min_length=1,
+        description="Such viraemias found per month in who is under surveillance, by target; none for one not named.",
+    )
+    treated_share: Proportion = Field(
+        description="Share of them that is treated, each by a course; every viraemia bound for disease is."
+    )
+
+
 class Antimicrobial(Table):
     """One element of an antimicrobial package: prophylaxis, or monitoring with preemptive treatment."""
 
@@ -134,7 +151,11 @@ class Antimicrobial(Table):
     cost_per_month: CostPerMonth = Field(description="Cost while it is given.")
     months_after_treatment: Months = Field(description="Months for which it goes on after the bispecific has ended.")
     course_cost: CostPerCourse = Field(
-        description="Cost of each infection that it averts: preemptive treatment; 0 for plain prophylaxis."
+        description="Cost of each course of preemptive treatment: of each infection that it averts and of what it "
+        "treats beside them (viraemia); 0 for plain prophylaxis."
+    )
+    viraemia: Viraemia | None = Field(
+        default=None, description="Viraemia found that would have made nobody ill; default none is found."
     )
     hr: dict[Name, HazardRatiosByGrade] = Field(
         min_length=1, description="Hazard ratios of the causes of infection that it prevents."

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from sim.scenario.people import CORRELATED
-from sim.scenario.prophylaxis import EVERYBODY
+from sim.scenario.prophylaxis import EVERYBODY, Antimicrobial, Viraemia
 from sim.scenario.quantity import shown, suggestion
 from sim.scenario.schema import Agent, Cause, IgaLow, IgmLow, Patients, Strategy
 from sim.scenario.sections import Parts
@@ -43,6 +43,8 @@ def unknown_names(parts: Parts) -> Iterator[Contradiction]:
         groups = None if parts.serostatus is None else (EVERYBODY, *parts.serostatus)
         yield from _must_name("a serostatus", antimicrobial.given_to, groups, ("antimicrobials", name, "given_to"))
         yield from _of_hazard_ratios(("antimicrobials", name, "hr"), antimicrobial.hr, parts)
+        if antimicrobial.viraemia is not None:
+            yield from _of_viraemia(("antimicrobials", name), antimicrobial, antimicrobial.viraemia, parts)
     for name, strategy in parts.strategies.sound.items():
         yield from _of_strategy(("strategies", name), strategy, parts)
 
@@ -90,6 +92,16 @@ def _of_cause(path: tuple[str, ...], cause: Cause, parts: Parts) -> Iterator[Con
         if share.value and agent and known and agent.target not in cause.rate_per_month:
             allowed = f"is missing; {share.value:g} of patients have {name}, which is directed at {agent.target}"
             yield (*path, "rate_per_month", agent.target), "", allowed
+
+
+def _of_viraemia(
+    path: tuple[str, ...], drug: Antimicrobial, viraemia: Viraemia, parts: Parts
+) -> Iterator[Contradiction]:
+    for target in viraemia.found_per_month:
+        yield from _must_name("a target", target, parts.targets.names, (*path, "viraemia", "found_per_month", target))
+    if drug.course_cost.value == 0:
+        allowed = "must be above 0: that makes it a surveillance, and only a surveillance finds viraemia"
+        yield (*path, "course_cost"), "0", allowed
 
 
 def _of_hazard_ratios(path: tuple[str, ...], causes: Iterable[str], parts: Parts) -> Iterator[Contradiction]:

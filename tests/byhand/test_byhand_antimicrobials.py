@@ -273,3 +273,29 @@ def test_an_extra_infection_that_surveillance_averts_costs_a_course(engine: Modu
         luck |= candidates_of(cause, layer=1)
     played = play_patients(engine, model, ScriptedLuck(luck))
     assert played.days(Event.COURSE, "both") == [50.0]
+
+
+def test_viraemia_that_would_have_gone_by_itself_is_found_and_in_part_treated(engine: ModuleType) -> None:
+    """0.004 a day found under surveillance, a quarter of it treated; surveillance ends with treatment on day 100.
+
+    Found     100 * 0.004 = 0.4, and the infection caught on day 70: 1.4
+    Courses   0.4 / 4 + 1 = 1.1
+    PCR       3 a day, courses 0.004 / 4 * 2,000 = 2 a day: 5 * 100 days, discounted on average by 0.995967, = 497.98
+    Course    2,000 * 0.994351084 = 1,988.70; together 2,486.68
+    """
+    watchful = replace(CMV_PCR, silent_per_month=(0.004 * DAYS_PER_MONTH,), silent_treated=0.25)
+    luck: Script = {}
+    for number, mark in ((WATCHED, 0.1), (UNWATCHED, 0.95)):
+        luck |= {
+            **patient_luck(number=number, stop_day=100, patient__takes__cmv_pcr=[mark]),
+            **candidates_of("cmv", Candidate(70), number=number),
+            **quiet("vzv", "hbv_reactivation", number=number),
+        }
+    model = model_with(watchful, strategies=(NONE, SURVEILLED))
+    played = play_patients(engine, model, ScriptedLuck(luck), n_patients=2)
+    assert played.total("viraemias_found:cmv_pcr", "surveilled", WATCHED) == pytest.approx(1.4)
+    assert played.total("preemptive_courses:cmv_pcr", "surveilled", WATCHED) == pytest.approx(1.1)
+    assert played.total("cost:antimicrobials", "surveilled", WATCHED) == pytest.approx(2_486.68, abs=CENT)
+    for strategy, who in (("none", WATCHED), ("surveilled", UNWATCHED)):
+        for component in ("viraemias_found:cmv_pcr", "preemptive_courses:cmv_pcr", "cost:antimicrobials"):
+            assert played.total(component, strategy, who) == 0.0

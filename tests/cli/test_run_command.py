@@ -26,7 +26,7 @@ def test_the_base_case_is_one_command(igsim: Igsim, tmp_path: Path) -> None:
         assert status in said.out
     words = " ".join(said.out.split())
     assert re.search(
-        r"Of 31\d inputs 24\d are assumed, without a direct source: analysis.horizon_months, patients", words
+        r"Of 32\d inputs 24\d are assumed, without a direct source: analysis.horizon_months, patients", words
     )
     assert "infections.causes.bacterial (" in words
     assert "recalled, not yet confirmed" in words

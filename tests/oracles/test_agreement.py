@@ -153,3 +153,31 @@ def test_serostatus_and_adherence_mix_to_the_exact_number_of_infections() -> Non
         assert mcse < 0.02
         assert abs(mean - exact) <= BOUND * mcse
         assert abs(mean - exact * 1.05) > BOUND * mcse
+
+
+def test_viraemia_is_found_in_the_carriers_who_come_for_as_long_as_they_are_treated() -> None:
+    """0.3 a month x 60 % carriers x 70 % who come x (1 - exp(-0.15 x 24)) / 0.15 months; a quarter is treated.
+
+    Only stopping ends treatment. The standard error is about 0.006 of 0.817; 5 % more would be 7 of them.
+    """
+    pcr = Antimicrobial(
+        "pcr", 0, 0.7, np.ones((1, 2)), course_cost=900.0, silent_per_month=(0.3,), silent_treated=0.25
+    )
+    model = build_model(
+        horizon=24.0,
+        discount_costs=0.0,
+        treatment__stop_rate=0.15,
+        treatment__death_rate_on=0.0,
+        infections__rate=np.array([[0.0, 0.0]]),
+        population__serostatus=("cmv",),
+        population__serostatus_proportion=(0.6,),
+        antimicrobials=(pcr,),
+        strategies=(replace(STRATEGIES[0], antimicrobials=(0,)),),
+    )
+    outcomes = play(model, AddressedLuck(6), 40_000)
+    exact = 0.3 * 0.6 * 0.7 * (1 - np.exp(-0.15 * 24)) / 0.15
+    for component, factor in (("viraemias_found:pcr", 1.0), ("preemptive_courses:pcr", 0.25)):
+        mean, mcse = outcomes.mean(component)[0], outcomes.mcse(component)[0]
+        assert abs(mean - factor * exact) <= BOUND * mcse
+        assert abs(mean - 1.05 * factor * exact) > BOUND * mcse
+    assert outcomes.mean("cost:antimicrobials")[0] == pytest.approx(900 * outcomes.mean("preemptive_courses:pcr")[0])

@@ -272,9 +272,20 @@ DECLARED: dict[str, Expectation] = {
         "antimicrobial_months:{drug}", "cost:antimicrobials", under=LISTING, among=TAKING, within="AFTER"
     ),
     "antimicrobials.{drug}.course_cost": Expectation(
-        (Scope(("MONEY", "cost:antimicrobials"), ("preemptive_courses:{drug}",), LISTING),),
+        (Scope(("MONEY", "cost:antimicrobials"), ("preemptive_courses:{drug}", "viraemias_found:{drug}"), LISTING),),
         among=TAKING,
         note="courses are counted where they cost something",
+    ),
+    "antimicrobials.{drug}.viraemia.found_per_month.{target}": only(
+        "MONEY",
+        "cost:antimicrobials",
+        "viraemias_found:{drug}",
+        "preemptive_courses:{drug}",
+        under=LISTING,
+        among=TAKING,
+    ),
+    "antimicrobials.{drug}.viraemia.treated_share": only(
+        "MONEY", "cost:antimicrobials", "preemptive_courses:{drug}", under=LISTING, among=TAKING
     ),
     "antimicrobials.{drug}.hr.{cause}.{grade}": reach("infections:{cause}:{grade}", under=LISTING, among=TAKING),
     # ------------------------------------------------------------------ tests and laboratory

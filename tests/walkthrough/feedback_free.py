@@ -30,6 +30,7 @@ _ILL = (
     "cost:bispecific",
     "cost:antimicrobials",
     "preemptive_courses:*",
+    "viraemias_found:*",
 )
 _BOTH_GRADES = (
     "infections_grade_1_2",
@@ -72,6 +73,7 @@ WITHOUT_FEEDBACK: dict[str, Expectation] = {
                     "hospital_days",
                     "cost:antimicrobials",
                     "preemptive_courses:*",
+                    "viraemias_found:*",
                 ),
             ),
         ),

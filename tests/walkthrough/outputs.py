@@ -23,6 +23,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "cost:infections_grade_1_2",
         "cost:infections_grade_3plus",
         "preemptive_courses:*",
+        "viraemias_found:*",
         "cost:antimicrobials",
     ),
     "AFTER": (

@@ -108,7 +108,10 @@ class Antimicrobial:
         start_cost: Of everybody under a strategy that lists it, at t = 0.
         cost_per_month: Of those who take it.
         months_after: Months for which it goes on after the bispecific.
-        course_cost: Of each infection it averted (preemptive treatment); 0 for plain prophylaxis.
+        course_cost: Of each course of preemptive treatment; 0 for plain prophylaxis.
+        silent_per_month: Viraemias found, per month of taking it, that would have made nobody ill, by target;
+            empty for none.
+        silent_treated: Share of them that gets a course.
     """
 
     name: str
@@ -119,3 +122,5 @@ class Antimicrobial:
     cost_per_month: float = 0.0
     months_after: float = 0.0
     course_cost: float = 0.0
+    silent_per_month: tuple[float, ...] = ()
+    silent_treated: float = 0.0
