@@ -180,16 +180,18 @@ class _Cohort:
         before = np.concatenate([np.zeros((len(shown), 1)), shown[:, :-1]], axis=1)
         self.shown = before[:, piece] + self.speed * within
         months = strata.cuts[piece] + within
-        self.followed = strata.weight[:, None] * np.exp(-strata.stop_rate[:, None] * months)
+        with np.errstate(divide="ignore"):
+            self.log_followed = np.log(strata.weight)[:, None] - strata.stop_rate[:, None] * months
 
     def solve(self, stated: float, kind: Booleans, grade: int, ratios: Floats) -> float:
         """The ratio of patients that shows as `stated`, those of other infections being `ratios`."""
         rate = self.strata.rate[:, kind, grade].sum(axis=1)
         # A study of a cause is one of the patients that it can strike.
-        struck = rate > 0
+        struck = (rate > 0) & (self.strata.weight > 0)
         if stated in (0.0, 1.0) or not struck.any():
             return stated
-        rate, speed, shown, followed = rate[struck], self.speed[struck], self.shown[struck], self.followed[struck]
+        rate, speed, shown = rate[struck], self.speed[struck], self.shown[struck]
+        log_followed = self.log_followed[struck]
         others = self.strata.rate[struck, :, GRADE_3PLUS] * self.strata.ends_follow_up
         if grade == GRADE_3PLUS:
             others = np.where(kind, 0.0, others)
@@ -198,18 +200,18 @@ class _Cohort:
             """Nelson-Aalen cumulative hazard at the end of follow-up."""
             variance = self.strata.frailty_variance
             gone = (ratio * rate + exits)[:, None] * shown
-            logarithm = np.log1p(variance * gone)
-            fewer = logarithm / variance if variance > 0 else gone
-            # Only shares of those still followed count, so that it is no matter how few they are.
-            still = followed * np.exp(fewer.min(axis=0) - fewer)
-            ill = still * np.exp(-logarithm) * speed
+            left = np.log1p(variance * gone) / variance if variance > 0 else gone
+            # Only shares of those still followed count, so the largest may be taken for 1: never 0 of 0.
+            still = log_followed - left
+            still = np.exp(still - still.max(axis=0))
+            ill = still * speed / (1 + variance * gone)
             return float((self.step * (ratio * rate @ ill) / still.sum(axis=0)).sum())
 
         wanted = stated * cumulative(1.0, others.sum(axis=1))
         if wanted == 0:
             return stated
         exits = (others * ratios[:, GRADE_3PLUS]).sum(axis=1)
-        hazard = np.average(rate * shown.max(axis=1), weights=followed[:, 0])
+        hazard = np.average(rate * shown.max(axis=1), weights=self.strata.weight[struck])
         guess = min(LARGEST, float(subject_ratio(np.array(stated), np.array(hazard), self.strata.frailty_variance)))
         low = 0.8 * guess
         while cumulative(low, exits) > wanted:

@@ -79,6 +79,16 @@ def test_no_infection_and_no_effect_stay_what_they_are(stated: float) -> None:
     assert ratio_of(stated, alike(0.2, 12.0, 0.8)) == stated
 
 
+@pytest.mark.parametrize("rate", [0.75, 20.0])
+def test_a_cohort_of_whom_nobody_is_left_still_has_a_ratio(rate: float) -> None:
+    """Without frailty the ratio is the stated one, also where exp(-H) of those still followed is 0 in floating point.
+
+    The solver tries ratios up to 100: at 0.75 a month for 11 months H is 825 there, at 20 a month 22,000.
+    """
+    strata = alike(rate, 11.0, 0.0, stop_rate=np.array([90.0]))
+    assert ratio_of(0.5, strata) == pytest.approx(0.5, rel=1e-6)
+
+
 def test_a_ratio_that_would_ask_too_much_of_patients_is_refused() -> None:
     # At rate 0.3 for 24 months and variance 2, 1 + theta H = 15.4: a ratio of 2 is (15.4^2 - 1)/14.4 = 16 for each,
     # one of 2.7 is 111.
