@@ -158,7 +158,10 @@ def _antimicrobial(draw: st.DrawFn, causes: Sequence[str], groups: Sequence[str]
         "cost_per_month": draw(_or_zero(_number(1, 100))),
         "months_after_treatment": draw(_or_zero(_number(0.1, 24))),
         "course_cost": course_cost,
-        "hr": {cause: draw(_by_grade(HAZARD_RATIO)) for cause in sorted(covered | ({SURE_CAUSE} if sure else set()))},
+        "hr": {
+            **{cause: draw(_by_grade(HAZARD_RATIO)) for cause in sorted(covered)},
+            **({SURE_CAUSE: draw(_by_grade(_number(0.05, 0.95)))} if sure else {}),
+        },
     }
 
 

@@ -28,6 +28,7 @@ def warnings(scenario: Scenario) -> tuple[str, ...]:
         *_nobody(scenario),
         *_immunoglobulin(scenario),
         *_tocilizumab(scenario),
+        *_delays(scenario),
         *_idle(scenario),
     )
 
@@ -144,6 +145,18 @@ def _tocilizumab(scenario: Scenario) -> Iterator[str]:
     factors = (dose.crs_multiplier, dose.icans_multiplier)
     if all(factor.value == 1 for pair in factors for factor in (pair.grade_1_2, pair.grade_3plus)):
         yield f"tocilizumab: changes no probability (all multipliers are 1), and strategies.{given[0]} gives it"
+
+
+def _delays(scenario: Scenario) -> Iterator[str]:
+    """Orders that no infusion can follow within the horizon."""
+    horizon = scenario.analysis.horizon_months.value
+    for name in scenario.strategy_names:
+        delay = getattr(scenario.strategies[name].start, "delay_days", None)
+        if delay is not None and horizon > 0 and delay.value >= horizon * 365.25 / 12:
+            yield (
+                f"strategies.{name}.start.delay_days: {delay.value:g} days, past the horizon of {horizon:g} months: "
+                "immunoglobulin is ordered and never given"
+            )
 
 
 def _idle(scenario: Scenario) -> Iterator[str]:

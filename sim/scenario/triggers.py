@@ -105,7 +105,7 @@ def dead(path: Path, rule: Table, strategy: Strategy, parts: Parts) -> Dead | No
             return Dead(path, found, "can never fire: every rate of the infections it counts is 0")
         case DespiteProphylaxis() if _counted(parts, rule.minimum_grade, strategy.antimicrobials) == 0:
             found = f"antimicrobials = {shown(strategy.antimicrobials)}"
-            return Dead(path, found, "can never fire: no infection that they cover, where they are taken, has a rate")
+            return Dead(path, found, "can never fire: where they are taken, no infection has a rate that they lower")
         case AntiCd38() if parts.patients and parts.patients.anti_cd38_proportion.value == 0:
             return Dead(path, "patients.anti_cd38_proportion = 0", "can never fire: nobody had such an antibody")
         case IggBelow() | IggLow() | IgaLow() | IgmLow() if rule.threshold_mg_dl.value == 0:
@@ -119,23 +119,29 @@ def _counted(parts: Parts, minimum_grade: str, covered_by: Sequence[str] | None 
     whole = parts.agents.complete and parts.causes.complete and parts.antimicrobials.complete
     if patients is None or not whole or not parts.targets_in_use:
         return nan
-    covered = set(parts.causes.sound) if covered_by is None else _covered(parts, covered_by)
+    grades = ("grade_1_2", "grade_3plus") if minimum_grade == "1_2" else ("grade_3plus",)
+    kinds = {(name, grade) for name in parts.causes.sound for grade in grades}
     total = 0.0
-    for name in covered & parts.causes.sound.keys():
+    for name, grade in kinds if covered_by is None else kinds & _covered(parts, covered_by):
         cause = parts.causes.sound[name]
         if _share(parts, cause.only_in):
             for target in parts.targets_in_use:
                 rate = cause.rate_per_month.get(target)
-                total += rate.grade_3plus.value if rate else nan
-                total += rate.grade_1_2.value if rate and minimum_grade == "1_2" else 0
+                total += getattr(rate, grade).value if rate else nan
     return total
 
 
-def _covered(parts: Parts, antimicrobials: Sequence[str]) -> set[str]:
-    """Causes that some patient is protected from by one of the antimicrobials."""
+def _covered(parts: Parts, antimicrobials: Sequence[str]) -> set[tuple[str, str]]:
+    """Causes and grades whose rate one of the antimicrobials lowers in some patient, without ending them."""
     listed = [parts.antimicrobials.sound[name] for name in antimicrobials if name in parts.antimicrobials.sound]
     taken = [each for each in listed if each.adherence.value and _share(parts, each.given_to)]
-    return {cause for each in taken for cause in each.hr}
+    return {
+        (cause, grade)
+        for each in taken
+        for cause, ratios in each.hr.items()
+        for grade in ("grade_1_2", "grade_3plus")
+        if 0 < getattr(ratios, grade).value < 1
+    }
 
 
 def _share(parts: Parts, group: str) -> float:

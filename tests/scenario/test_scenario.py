@@ -211,6 +211,8 @@ EITHER = """start = { rule = "any_of", delay_days = 0, conditions = [{ kind = "a
          "strategies.preemptive.start: orders immunoglobulin at an IgG under 400 mg/dL, where it may not work yet"),
         ({'title = "Valid"': f'title = "V"\n{TOCILIZUMAB}', 'label = "None"': 'label = "None"\ntocilizumab = true'},
          "tocilizumab: changes no probability"),
+        ({"threshold_mg_dl = 400, delay_days = 14": "threshold_mg_dl = 400, delay_days = 1900"},
+         "strategies.preemptive.start.delay_days: 1900 days, past the horizon of 60 months"),
         ({"anti_cd38_proportion = 1": "anti_cd38_proportion = 0",
           'start = { rule = "igg_below", threshold_mg_dl = 400, delay_days = 14 }': EITHER},
          "strategies.preemptive.start.conditions.1: can never fire: nobody had such an antibody"),
