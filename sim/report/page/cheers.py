@@ -85,6 +85,9 @@ _ANALYSES = {
     "price": "break-even prices",
     "sweep": "a sweep over inputs",
     "compare": "alternative scenarios",
+    "voi": "value of information",
+    "calibrate": "a joint posterior of the quantities fitted to published data",
+    "capacity": "intervals over replications of a programme",
 }
 
 
@@ -162,7 +165,7 @@ def _parameters(f: Facts) -> str:
 
 
 def _effect(f: Facts) -> str:
-    if f.has("psa", "tornado", "two-way", "threshold", "price", "sweep", "compare"):
+    if f.has("psa", "tornado", "two-way", "threshold", "price", "sweep", "compare", "voi", "calibrate"):
         return "Under Decision uncertainty, Value of information and the sensitivity analyses of this report."
     return (
         f"Only Monte Carlo error is shown: parameters stood at their base values. {AUTHOR.capitalize()}, or add "

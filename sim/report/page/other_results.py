@@ -30,9 +30,8 @@ def tornado_sections(folder: RunFolder) -> list[Section]:
         for row in rows
     ]
     asked = folder.settings
-    of = (
-        f"{asked['outcome']} of {folder.short(asked['strategy'])}" if asked.get("strategy") else str(asked["outcome"])
-    )
+    of = {"inmb": "INMB", "nmb": "NMB"}.get(str(asked["outcome"]), str(asked["outcome"]))
+    of += f" of {folder.short(asked['strategy'])}" if asked.get("strategy") else ""
     if asked.get("comparator"):
         of += f" against {folder.short(asked['comparator'])}"
     columns = ("input", "unit", "base", "range", "at the low value", "at the high value", "best strategy")
@@ -79,7 +78,7 @@ def decision_sections(folder: RunFolder) -> list[Section]:
     left = f" The first {MOST_ROWS} of {len(rows)}; the run folder has all." if len(rows) > MOST_ROWS else ""
     shown = grid(
         f"Best strategy at each point, and its net benefit over the next best ({folder.currency} per patient)",
-        (*paths, "WTP", "best", "by", "over"),
+        (*map(folder.figures.with_unit, paths), f"WTP ({folder.currency} per QALY)", "best", "by", "over"),
         cells,
         left=0,
         note="± is one Monte Carlo standard error of the paired difference." + left,
@@ -285,5 +284,7 @@ def cea_sentences(folder: RunFolder) -> list[str]:
 
 
 def short(value: object) -> str:
-    """A value of an input in few digits."""
-    return f"{value:,.4g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    """A value of an input in few digits, and all those before the point."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:,.4g}"

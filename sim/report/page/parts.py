@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from sim.errors import InputError
 from sim.report.page.folder import RunFolder
 
-WHOLE = 14
+WHOLE = 24
 """Rows of a table that is not broken over printed pages."""
 
 

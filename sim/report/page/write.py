@@ -158,7 +158,7 @@ def _limits(folders: Sequence[RunFolder]) -> list[str]:
             f"These numbers rest on {total} inputs, of which {assumed} are assumptions without a direct source and "
             f"{len(marked) - assumed} were recalled and not checked; each is marked under Inputs."
         )
-    if not any(folder.kind in ("psa", "cea") for folder in folders):
+    if not any(folder.kind in ("psa", "cea", "voi", "calibrate") for folder in folders):
         limits.append(
             "Parameter uncertainty is not part of this report: inputs that were not varied stood at their base "
             "values."
