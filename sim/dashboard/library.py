@@ -327,8 +327,11 @@ def _scenario_entry(name: str, scenario: Scenario) -> Entry:
 
 def _run_entry(name: str, manifest: Mapping[str, Any]) -> Entry:
     """What a manifest says of its run."""
-    scenarios = manifest["scenarios"] if "scenarios" in manifest else [manifest["scenario"]]
     asked, command = manifest["settings"], str(manifest["command"])
+    if manifest.get("table"):
+        # The analysis of an outside table has no scenario.
+        return Entry(RUN + name, name, command, f"Outside table {manifest['table']['file']}", _how_made(asked))
+    scenarios = manifest["scenarios"] if "scenarios" in manifest else [manifest["scenario"]]
     title = " and ".join(str(scenario["title"]) for scenario in scenarios)
     digest = str(scenarios[0]["digest"]) if len(scenarios) == 1 else ""
     return Entry(RUN + name, name, command, title, _how_made(asked), digest)
@@ -337,6 +340,8 @@ def _run_entry(name: str, manifest: Mapping[str, Any]) -> Entry:
 def _how_made(asked: Mapping[str, Any]) -> str:
     told: Mapping[str, Callable[[Any], str]] = {
         "draws": lambda n: f"{n:,} parameter draws",
+        "replications": lambda n: f"{n:,} replications",
+        "iterations": lambda n: f"{n:,} iterations",
         "patients": lambda n: f"{n:,} patients",
         "points": lambda n: f"{n:,} points",
         "paths": lambda paths: "over " + " and ".join(map(str, paths)),

@@ -16,6 +16,9 @@ import sim
 from sim.dashboard import decision
 from sim.dashboard.address import PAGES, View
 from sim.dashboard.app import as_number, body
+from sim.dashboard.bench import Bench
+from sim.dashboard.library import Library
+from sim.dashboard.pages import Desk
 from sim.dashboard.pages.listing import parameter_table
 from sim.dashboard.pages.patients import differences
 from sim.dashboard.pages.what_if import Question, answer, changed_scenario
@@ -27,6 +30,7 @@ from sim.figures import Look
 from sim.figures.plane import ce_plane_means
 from sim.sensitivity.played import patient_values
 from tests.dashboard.conftest import EVIL, PRICE
+from tests.run_folders import make_folder
 
 
 def as_json(content: Any) -> str:
@@ -301,3 +305,26 @@ def test_hostile_texts_are_texts(desk, page):
     # Components that would take markup from a text are not used at all.
     assert "dangerously" not in as_json(found)
     assert '"Markdown"' not in as_json(found)
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory) -> tuple[Desk, str]:
+    """A results folder with the analysis of a table that no scenario of ours made."""
+    root = tmp_path_factory.mktemp("outside")
+    return Desk(Library(root, {}), Bench()), make_folder("cea", root).name
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_analysis_of_an_outside_table_is_shown_as_far_as_it_goes(outside, page):
+    desk, name = outside
+    desk = Desk(Library(desk.library.root / "cea", {}), desk.bench)
+    (entry,) = desk.library.runs()
+    assert (entry.problem, entry.name.split("/")[1]) == ("", name)
+    assert entry.title.startswith("Outside table ")
+    assert entry.words == "3 iterations"
+    told = text_of(body(View(page=page, look_at=entry.key), desk))
+    assert "cannot be shown" not in told
+    if page in ("decision", "uncertainty"):
+        assert "Cost-effectiveness plane" in told
+    else:
+        assert "outside table" in told

@@ -13,7 +13,7 @@ from sim.dashboard import decision as told
 from sim.dashboard.address import View
 from sim.dashboard.library import Source
 from sim.dashboard.pages import tables as shown
-from sim.dashboard.pages.desk import Desk, missing, suited
+from sim.dashboard.pages.desk import Desk, is_outside, missing, suited
 from sim.dashboard.parts import (
     Column,
     Content,
@@ -262,6 +262,8 @@ def programme_page(source: Source, view: View, desk: Desk) -> list[Content]:
 
 
 def _no_programme(source: Source) -> list[Content]:
+    if is_outside(source):
+        return [missing(source, "capacity", "programme")]
     told_why = (
         "This page shows how a programme with a limited number of chairs and a limited supply of immunoglobulin "
         "would fare: queues, stock, utilisation. No run folder here has it for this scenario"

@@ -7,7 +7,7 @@ from dash import dcc, html
 
 from sim.dashboard.address import View
 from sim.dashboard.library import Entry, Source
-from sim.dashboard.pages.desk import Desk
+from sim.dashboard.pages.desk import Desk, no_single_scenario
 from sim.dashboard.parts import Column, Content, Shown, csv_link, notice, section, spoken, table_card
 from sim.scenario import Quantity, quantities
 
@@ -58,7 +58,7 @@ def _row(entry: Entry, view: View) -> html.Tr:
 def parameters_page(source: Source, view: View, desk: Desk) -> list[Content]:
     """Every number with its uncertainty and source, assumptions marked."""
     if source.scenario is None:
-        return [notice("This run compares several scenarios; open one of them to see its parameters.")]
+        return [no_single_scenario(source, "see its parameters")]
     frame = parameter_table(source)
     assumed = int((frame["standing"] == "assumption").sum())
     recalled = int((frame["standing"] == "recalled").sum())

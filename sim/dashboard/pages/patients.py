@@ -10,7 +10,7 @@ from dash import dcc, html
 from sim.dashboard import decision as told
 from sim.dashboard.address import MOST_PATIENT, View
 from sim.dashboard.library import Source
-from sim.dashboard.pages.desk import Desk
+from sim.dashboard.pages.desk import Desk, no_single_scenario
 from sim.dashboard.parts import Column, Content, Shown, figure_card, grid, label, notice, table_card
 from sim.figures import individuals, patients
 from sim.report.text import EVENT_ROWS, number
@@ -41,7 +41,7 @@ def patients_page(source: Source, view: View, desk: Desk) -> list[Content]:
     """One patient, played again with the run's luck."""
     scenario = source.scenario
     if scenario is None:
-        return [notice("This run compares several scenarios; open one of them to follow a patient.")]
+        return [no_single_scenario(source, "follow a patient")]
     seed = source.seed
     followed = trace(scenario, view.patient, seed=seed)
     events = event_table(scenario, view.patient, seed=seed)

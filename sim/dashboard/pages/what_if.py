@@ -22,7 +22,7 @@ from sim.dashboard.bench import PATIENTS, Bench
 from sim.dashboard.levers import Lever, levers, overrides
 from sim.dashboard.library import Source
 from sim.dashboard.pages import tables as shown
-from sim.dashboard.pages.desk import Desk, file_of
+from sim.dashboard.pages.desk import Desk, file_of, no_single_scenario
 from sim.dashboard.parts import (
     Column,
     Content,
@@ -240,7 +240,7 @@ def _changes(now: RunResult, before: RunResult, look: Look) -> Shown:
 def what_if_page(source: Source, view: View, desk: Desk) -> list[Content]:
     """Sliders at the left, the answer at the right."""
     if source.scenario is None:
-        return [notice("This run compares several scenarios; open one of them to try changes.")]
+        return [no_single_scenario(source, "try changes")]
     own = levers(source.scenario)
     unknown = [key for key in view.moved if key not in {lever.key for lever in own}]
     return [
