@@ -6,8 +6,8 @@ import datetime
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
+from sim.cea.cells import as_text
+from sim.cea.grid import read_grid
 from sim.errors import Problem, TableError, UsageError
 from sim.model.parts import DAYS_PER_MONTH, MONTHS_PER_YEAR
 from sim.scenario import Scenario
@@ -33,7 +33,7 @@ class Starts:
 
 
 def read_starts(path: Path, scenario: Scenario) -> Starts:
-    """Read a CSV table with a column `start` of dates.
+    """Read a table with a column `start` of dates; any file that `sim.cea.grid` reads.
 
     Args:
         path: The file.
@@ -46,24 +46,7 @@ def read_starts(path: Path, scenario: Scenario) -> Starts:
     plan = scenario.programme
     if plan is None:
         raise UsageError("no programme to start in", [Problem("programme", "", "is missing in the scenario")])
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise TableError(f"{path}: cannot be read", [Problem("the file", "", str(error), str(path))]) from error
-    if COLUMN not in table.columns:
-        allowed = f"needs a column {COLUMN}"
-        raise TableError(f"{path}: 1 problem", [Problem("columns", ", ".join(table.columns), allowed, str(path))])
-    problems, days = [], []
-    first = datetime.date.fromisoformat(plan.first_day)
-    for line, text in enumerate(table[COLUMN], start=2):
-        try:
-            days.append((datetime.date.fromisoformat(text.strip()) - first).days)
-        except ValueError:
-            allowed = "must be a day, such as 2026-01-01"
-            problems.append(Problem(f"{COLUMN}, line {line}", shown(text), allowed, str(path)))
-    if problems or not days:
-        problems = problems[:MOST_PROBLEMS] or [Problem(COLUMN, "no line", "needs at least one patient", str(path))]
-        raise TableError(f"{path}: {len(problems)} problem{'s' if len(problems) > 1 else ''}", problems)
+    days = _days(path, datetime.date.fromisoformat(plan.first_day))
     chairs = plan.chairs
     hour = chairs.opens_at_hour / 24 if chairs else 0.0
     months = sorted((day + hour) / DAYS_PER_MONTH for day in days)
@@ -74,3 +57,39 @@ def read_starts(path: Path, scenario: Scenario) -> Starts:
             f"{path}: 1 problem", [Problem(COLUMN, f"{len(months)} days, none in time", allowed, str(path))]
         )
     return Starts(str(path), tuple(kept), len(months) - len(kept))
+
+
+def _days(path: Path, first: datetime.date) -> list[int]:
+    """Starts as days from the first day of the programme, in the order of the rows."""
+    grid = read_grid(path)
+    places = [place for place, name in enumerate(grid.header) if name.casefold() == COLUMN]
+    if len(places) != 1:
+        found = f"{len(places)} of that name" if places else ", ".join(grid.header)
+        raise TableError(
+            f"{path}: 1 problem", [Problem("columns", found, f"needs a column {COLUMN}, once", str(path))]
+        )
+    days, problems = [], []
+    for row, cell in zip(grid.rows, grid.column(places[0]), strict=True):
+        day = _day(cell)
+        if day is None:
+            allowed = "must be a day, such as 2026-01-01"
+            problems.append(Problem(f"{COLUMN}, line {row}", shown(as_text(cell)), allowed, str(path)))
+        else:
+            days.append((day - first).days)
+    if problems:
+        raise TableError(
+            f"{path}: {len(problems)} problem{'s' if len(problems) > 1 else ''}", problems[:MOST_PROBLEMS]
+        )
+    return days
+
+
+def _day(cell: object) -> datetime.date | None:
+    """The day of a cell: text, or a date of a spreadsheet at midnight; None if it is neither."""
+    if isinstance(cell, datetime.datetime):
+        return cell.date() if cell.time() == datetime.time() else None
+    if isinstance(cell, datetime.date):
+        return cell
+    try:
+        return datetime.date.fromisoformat(as_text(cell))
+    except ValueError:
+        return None

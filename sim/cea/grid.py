@@ -9,11 +9,13 @@ import csv
 import gzip
 import io
 import warnings
+import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from sim.cea.cells import as_text
 from sim.errors import Problem, TableError
@@ -22,6 +24,11 @@ _EXTENSIONS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz", ".parque
 _DELIMITERS = (",", ";", "\t")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _SHOWN = 10
+
+MOST_BYTES = 200_000_000
+"""Of a table file, as it lies on disk and unpacked: ten thousand draws of a hundred columns are a tenth of it."""
+MOST_CELLS = 50_000_000
+"""Of a Parquet file, which may say in a few bytes that a value repeats."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +85,10 @@ def read_grid(path: Path, sheet: str | None = None) -> Grid:
     if sheet is not None and kind != ".xlsx":
         raise _refusal(path, "sheet", sheet, "no sheet: only .xlsx files have sheets")
     try:
-        if path.stat().st_size == 0:
+        size = path.stat().st_size
+        if size == 0:
             raise _refusal(path, "file", "an empty file", "a header and at least one row")
+        _refuse_the_enormous(path, size=size)
         if kind == ".parquet":
             return _from_parquet(path)
         raw = _excel_rows(path, sheet) if kind == ".xlsx" else _csv_rows(path, compressed=kind.endswith(".gz"))
@@ -133,9 +142,11 @@ def _decoded(path: Path, *, compressed: bool) -> str:
     content = path.read_bytes()
     if compressed:
         try:
-            content = gzip.decompress(content)
+            with gzip.GzipFile(fileobj=io.BytesIO(content)) as stream:
+                content = stream.read(MOST_BYTES + 1)
         except (OSError, EOFError, zlib.error) as error:
             raise _refusal(path, "file", str(error), "a whole gzip file") from error
+        _refuse_the_enormous(path, size=len(content))
     if content.startswith(_UTF16_MARKS):
         raise _refusal(path, "encoding", "UTF-16", "UTF-8: save as 'CSV UTF-8'")
     if b"\0" in content:
@@ -169,15 +180,27 @@ def _excel_rows(path: Path, sheet: str | None) -> pd.DataFrame:
     try:
         # From memory: a workbook that fails to open must not leave its file open.
         content = io.BytesIO(path.read_bytes())
-        with warnings.catch_warnings(), pd.ExcelFile(content, engine="openpyxl") as book:
+        _refuse_the_enormous(path, size=unpacked_bytes(content))
+        with warnings.catch_warnings():
             # Its notes on styles, footers and drop-down lists do not concern the cells.
             warnings.filterwarnings("ignore", module="openpyxl")
-            name = _sheet_name(path, [str(name) for name in book.sheet_names], sheet)
-            return pd.read_excel(book, sheet_name=name, header=None, dtype=object)
+            with pd.ExcelFile(content, engine="openpyxl") as book:
+                name = _sheet_name(path, [str(name) for name in book.sheet_names], sheet)
+                return pd.read_excel(book, sheet_name=name, header=None, dtype=object)
     except TableError:
         raise
     except Exception as error:  # a broken workbook provokes whatever its broken part provokes
         raise _refusal(path, "file", str(error), "an .xlsx workbook") from error
+
+
+def unpacked_bytes(workbook: io.BytesIO) -> int:
+    """Bytes of a workbook once it is unpacked.
+
+    Raises:
+        BadZipFile: It is none.
+    """
+    with zipfile.ZipFile(workbook) as parts:
+        return sum(part.file_size for part in parts.infolist())
 
 
 def _sheet_name(path: Path, names: list[str], sheet: str | None) -> str:
@@ -191,17 +214,28 @@ def _sheet_name(path: Path, names: list[str], sheet: str | None) -> str:
 
 def _from_parquet(path: Path) -> Grid:
     try:
+        shape = pq.read_metadata(path)
+        _refuse_the_enormous(path, cells=shape.num_rows * shape.num_columns)
         frame = pd.read_parquet(path)
         if any(name is not None for name in frame.index.names):
             frame = frame.reset_index()
         # As objects at once: Arrow decodes text only when it is looked at, which is too late to refuse it.
         frame = frame.astype(object)
+    except TableError:
+        raise
     except Exception as error:  # a broken file provokes whatever its broken part provokes
         raise _refusal(path, "file", str(error), "a Parquet file") from error
     header = tuple(as_text(name) for name in frame.columns)
     frame.columns = pd.RangeIndex(len(header))
     frame.index = pd.RangeIndex(2, len(frame) + 2)
     return _with_rows(path, Grid(header, frame))
+
+
+def _refuse_the_enormous(path: Path, *, size: int = 0, cells: int = 0) -> None:
+    if size > MOST_BYTES:
+        raise _refusal(path, "file", "a larger one", f"at most {MOST_BYTES:,} bytes, also once unpacked")
+    if cells > MOST_CELLS:
+        raise _refusal(path, "file", f"{cells:,} cells", f"at most {MOST_CELLS:,} cells")
 
 
 def _refusal(path: Path, place: str, found: str, allowed: str) -> TableError:

@@ -39,9 +39,7 @@ def capacity(
     ] = 20,
     arrivals: Annotated[
         Path | None,
-        typer.Option(
-            "--arrivals", metavar="FILE", help="Patients start on the dates of this CSV table, column `start`."
-        ),
+        typer.Option("--arrivals", metavar="FILE", help="Patients start on the dates of this table, column `start`."),
     ] = None,
     seed: opt.Seed = None,
     settings: opt.Settings = None,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from math import isfinite
+from math import isfinite, nan
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -21,6 +22,9 @@ PATH: Final = ("treatment", "life_table")
 COLUMNS: Final = ("age", "male", "female")
 MAX_BYTES: Final = 1_000_000
 OLDEST: Final = 120
+
+NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+"""What is read as a number; Python itself would also take 1_000 and digits of other scripts."""
 
 Row = tuple[Number, Number, Number]
 
@@ -104,11 +108,14 @@ def _rows(path: Path, name: str, place: str) -> list[list[float]]:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "is not UTF-8 text"
         raise refused(place, name, f"cannot be read: {reason}") from error
-    kept = [
-        (number, next(csv.reader(io.StringIO(line))))
-        for number, line in enumerate(text.splitlines(), start=1)
-        if line.strip() and not line.startswith("#")
-    ]
+    try:
+        kept = [
+            (number, next(csv.reader(io.StringIO(line))))
+            for number, line in enumerate(text.splitlines(), start=1)
+            if line.strip() and not line.startswith("#")
+        ]
+    except csv.Error as error:
+        raise refused(place, name, f"cannot be read: {error}") from error
     header = [cell.strip().casefold() for cell in kept[0][1]] if kept else []
     wanted = f"must begin with the names of the columns: {', '.join(COLUMNS)}"
     if sorted(header) != sorted(COLUMNS):
@@ -143,11 +150,7 @@ def _bad(header: Sequence[str], row: Sequence[str]) -> Iterator[tuple[str, str, 
         yield "", f"{len(row)} cells", f"must have {len(header)}: {', '.join(header)}"
         return
     for column, cell in zip(header, row, strict=True):
-        try:
-            number = float(cell)
-        except ValueError:
-            yield column, shown(cell), "must be a number, with a decimal point"
-            continue
+        number = float(cell) if NUMBER.fullmatch(cell.strip()) else nan
         must = _fault_of(column, number) if isfinite(number) else "must be a number, with a decimal point"
         if must:
             yield column, shown(cell), must

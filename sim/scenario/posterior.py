@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from sim.errors import Problem, ScenarioError
@@ -17,6 +19,7 @@ from sim.scenario.beside import file_beside, refused
 from sim.scenario.quantity import Quantity, shown
 
 MAX_BYTES = 200_000_000
+MOST_CELLS = 50_000_000
 FEWEST_ROWS = 2
 KINDS = (".csv", ".parquet")
 
@@ -68,10 +71,11 @@ def _read(folder: Path, name: str, users: Mapping[str, Quantity]) -> Posterior:
         if file.stat().st_size > MAX_BYTES:
             raise refused(place, name, f"must have at most {MAX_BYTES:,} bytes")
         content = file.read_bytes()
-        stream = io.BytesIO(content)
-        frame = pd.read_csv(stream) if file.suffix == ".csv" else pd.read_parquet(stream)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        frame = _table(content, file.suffix)
+    except UnicodeDecodeError as error:
+        raise refused(place, name, "must be UTF-8 text") from error
+    except (OSError, ValueError, pa.ArrowException) as error:
+        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
         raise refused(place, name, f"cannot be read: {reason}") from error
     problems = [
         problem for path, quantity in users.items() for problem in _column_problems(frame, name, path, quantity)
@@ -82,6 +86,35 @@ def _read(folder: Path, name: str, users: Mapping[str, Quantity]) -> Posterior:
     return Posterior(name, hashlib.sha256(content).hexdigest(), columns)
 
 
+def _table(content: bytes, kind: str) -> pd.DataFrame:
+    """The table in a file.
+
+    Raises:
+        ValueError: It is none, or one whose columns could be taken for one another.
+    """
+    stream = io.BytesIO(content)
+    if kind == ".csv":
+        header = pd.read_csv(stream, header=None, nrows=1, dtype=str, keep_default_na=False).iloc[0].tolist()
+        stream.seek(0)
+        frame = pd.read_csv(stream)
+    else:
+        import pyarrow.parquet as pq  # only where there is such a file: every command reads scenarios
+
+        shape = pq.read_metadata(stream)
+        if shape.num_rows * shape.num_columns > MOST_CELLS:
+            message = f"{shape.num_rows:,} rows of {shape.num_columns:,} columns; at most {MOST_CELLS:,} cells"
+            raise ValueError(message)
+        header, frame = pq.read_schema(stream).names, None
+    if twice := [name for name, times in Counter(header).items() if times > 1 and name]:
+        message = f"{len(twice)} column names stand there twice: {', '.join(map(str, twice[:8]))}"
+        raise ValueError(message)
+    frame = pd.read_parquet(stream) if frame is None else frame
+    if kind == ".csv" and not isinstance(frame.index, pd.RangeIndex):  # pandas takes what is over for row names
+        message = f"its rows have more cells than the {len(header)} of its header"
+        raise ValueError(message)
+    return frame
+
+
 def _column_problems(frame: pd.DataFrame, name: str, path: str, quantity: Quantity) -> list[Problem]:
     if path not in frame.columns:
         return [
@@ -89,7 +122,13 @@ def _column_problems(frame: pd.DataFrame, name: str, path: str, quantity: Quanti
         ]
     if len(frame) < FEWEST_ROWS:
         return [Problem("rows", str(len(frame)), f"at least {FEWEST_ROWS}", name)]
-    values = pd.to_numeric(frame[path], errors="coerce").to_numpy(dtype=np.float64)
+    if not pd.api.types.is_numeric_dtype(frame[path]) or pd.api.types.is_bool_dtype(frame[path]):
+        numbers = pd.to_numeric(
+            frame[path].where(frame[path].map(lambda each: isinstance(each, str))), errors="coerce"
+        )
+        values = numbers.to_numpy(dtype=np.float64)
+    else:
+        values = frame[path].to_numpy(dtype=np.float64)
     low, high = quantity.bounds
     wrong = np.flatnonzero(~(np.isfinite(values) & (values >= low) & (values <= high)))
     if not wrong.size:

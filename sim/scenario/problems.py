@@ -24,6 +24,13 @@ Origins = Mapping[Path, str]
 # Keys that say which of several kinds of table is meant.
 TAGS = frozenset({"distribution", "rule", "kind"})
 
+LIMITS = {
+    "greater_than_equal": "must be {ge:g} or more",
+    "greater_than": "must be more than {gt:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "less_than": "must be less than {lt:g}",
+}
+
 EXPECTED_TYPES = {
     "string_type": "must be text in quotes",
     "bool_type": "must be true or false",
@@ -101,10 +108,8 @@ def _allowed(kind: str, value: object, context: Mapping[str, Any]) -> str:
             return "must be " + str(context["expected"]).replace("'", '"') + hint
         case "float_type" | "float_parsing":
             return number_fault(value)
-        case "greater_than_equal":
-            return f"must be {context['ge']:g} or more"
-        case "less_than_equal":
-            return f"must be at most {context['le']:g}"
+        case "greater_than_equal" | "greater_than" | "less_than_equal" | "less_than":
+            return LIMITS[kind].format(**context)
         case "too_short":
             return f"needs at least {context['min_length']}"
         case "string_pattern_mismatch" if context["pattern"] == "^[A-Z]{3}$":

@@ -165,7 +165,7 @@ def test_starts_are_read_and_sorted(tmp_path: Path) -> None:
     [
         ("when\n2026-01-01\n", "needs a column start"),
         ("start\n01/02/2026\n2026-13-01\n", "start, line 3"),
-        ("start\n", "needs at least one patient"),
+        ("start\n", "at least one row"),
         ("start\n2019-01-01\n2041-01-01\n", "2 days, none in time; needs one within 1 years from 2026-01-01"),
     ],
 )

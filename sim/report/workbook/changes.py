@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import math
-import zipfile
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet.worksheet import Worksheet
 
+from sim.cea.grid import MOST_BYTES as MOST_BYTES_UNPACKED
+from sim.cea.grid import unpacked_bytes
 from sim.errors import Problem, ResultsError, ScenarioError, TableError
 from sim.files import written_whole
 from sim.report.workbook.parameters import COLUMNS, ORIGIN, SHEET, TEXTS, fields_of
 from sim.report.workbook.sheets import cell
 from sim.report.workbook.toml_edit import edited
 from sim.scenario import Scenario, load, quantities
+from sim.scenario.quantity import shown
 
 MOST_BYTES = 20_000_000
 DIGITS = 15
@@ -133,10 +137,12 @@ def _rows(workbook: Path, scenario: Scenario) -> dict[str, tuple[int, Mapping[st
     """Input to its row number and cells; every input once, of this scenario."""
     book = _opened(workbook)
     message = f"{workbook}: the parameters cannot be used"
-    if SHEET not in book.sheetnames:
+    if SHEET not in book.sheetnames or not isinstance(book[SHEET], Worksheet):
         raise TableError(message, [Problem("sheets", ", ".join(book.sheetnames), f"one named {SHEET}")])
     lines = list(book[SHEET].iter_rows())
     heads = [str(head.value or "") for head in lines[0]] if lines else []
+    if twice := [name for name in COLUMNS if heads.count(name) > 1]:
+        raise TableError(message, [Problem(f"{SHEET}!1:1", "more than one " + ", ".join(twice), "each name once")])
     missing = [name for name in COLUMNS if name not in heads]
     if missing:
         raise TableError(message, [Problem(f"{SHEET}!1:1", "no " + ", ".join(missing), "a column of each name")])
@@ -170,21 +176,31 @@ def _rows(workbook: Path, scenario: Scenario) -> dict[str, tuple[int, Mapping[st
 
 def _opened(workbook: Path) -> Any:
     try:
-        if workbook.stat().st_size > MOST_BYTES:
-            raise TableError(
-                "the workbook cannot be read", [Problem(str(workbook), "more than 20 MB", "is too large")]
-            )
-        return openpyxl.load_workbook(workbook)
-    except (OSError, InvalidFileException, zipfile.BadZipFile, KeyError, ValueError) as error:
-        problem = Problem(str(workbook), str(error), "must be an Excel workbook (.xlsx)")
-        raise TableError("the workbook cannot be read", [problem]) from error
+        too_large = workbook.stat().st_size > MOST_BYTES
+        content = io.BytesIO(b"" if too_large else workbook.read_bytes())
+        too_large = too_large or unpacked_bytes(content) > MOST_BYTES_UNPACKED
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="openpyxl")  # on styles, footers and drop-down lists
+            book = None if too_large else openpyxl.load_workbook(content)
+    except Exception as error:  # a broken workbook provokes whatever its broken part provokes
+        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+        raise _unreadable(workbook, reason, "must be an Excel workbook (.xlsx)") from error
+    if book is None:
+        allowed = f"must have at most {MOST_BYTES:,} bytes, {MOST_BYTES_UNPACKED:,} once unpacked"
+        raise _unreadable(workbook, "a larger one", allowed)
+    return book
+
+
+def _unreadable(workbook: Path, found: str, allowed: str) -> TableError:
+    return TableError("the workbook cannot be read", [Problem(str(workbook), found, allowed)])
 
 
 def _origin(book: Any) -> str:
     """Digest of the scenario that the sheet was made of; empty where the sheet Origin was taken out."""
-    if ORIGIN not in book.sheetnames:
+    if ORIGIN not in book.sheetnames or not isinstance(book[ORIGIN], Worksheet):
         return ""
-    return next((str(row[1].value or "") for row in book[ORIGIN].iter_rows() if row[0].value == "digest"), "")
+    lines = book[ORIGIN].iter_rows(min_col=1, max_col=2)
+    return next((str(value.value or "") for name, value in lines if name.value == "digest"), "")
 
 
 def _fields(workbook: Path, path: str, row: int, cells: Mapping[str, Any]) -> tuple[Fields, list[Problem]]:
@@ -202,7 +218,7 @@ def _fields(workbook: Path, path: str, row: int, cells: Mapping[str, Any]) -> tu
         elif value is None or (isinstance(value, str) and not value.strip()):
             continue
         elif isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            problems.append(Problem(place, str(value), "must be a number", str(workbook)))
+            problems.append(Problem(place, shown(value), "must be a number", str(workbook)))
         else:
             fields[key] = float(value)
     fields["dist"] = fields["dist"] or "fixed"
