@@ -284,7 +284,7 @@ def _health(model: ClinicalModel, toxic: Toxic, at: _Spans) -> tuple[Floats, Flo
 
 
 def _infections(model: ClinicalModel, histories: Histories) -> dict[str, Floats]:
-    """Infections by cause and grade, and how histories end."""
+    """Infections by cause and grade, months before the first, and how histories end."""
     ill = histories.illnesses
     by_grade = ill.total_by_grade(None)
     days = ill.total(model.infections.hospital_days.ravel()[ill.kind])
@@ -297,6 +297,8 @@ def _infections(model: ClinicalModel, histories: Histories) -> dict[str, Floats]
             for c, cause in enumerate(model.infections.causes)
             for g, grade in enumerate(GRADES)
         },
+        "infection_free_months": np.minimum(ill.first, histories.end),
+        "serious_infection_free_months": np.minimum(ill.first_grade_3plus, histories.end),
         "infection_hospital_days": days,
         "infection_death": (histories.ending == Ending.INFECTION_DEATH).astype(np.float64),
         "other_death": (histories.ending == Ending.OTHER_DEATH).astype(np.float64),

@@ -198,6 +198,8 @@ EVENT_ROWS = {
     "qaly_undiscounted": ("QALYs", 3),
     "infections_any": ("infections", 3),
     "infections_grade_3plus": ("infections of grade ≥ 3", 3),
+    "infection_free_months": ("months to the first infection or the end", 2),
+    "serious_infection_free_months": ("months to the first of grade ≥ 3 or the end", 2),
     "infection_death": ("deaths of infection, share", 4),
     "hospital_days": ("hospital days", 2),
     "step_up_doses": ("step-up doses", 2),

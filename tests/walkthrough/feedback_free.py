@@ -24,6 +24,8 @@ _ILL = (
     "MONEY",
     "HEALTH",
     "infections_any",
+    "infection_free_months",
+    "serious_infection_free_months",
     "infection_hospital_days",
     "hospital_days",
     "months_held",
@@ -69,6 +71,8 @@ WITHOUT_FEEDBACK: dict[str, Expectation] = {
                 ("infections_any", "MONEY", "HEALTH"),
                 (
                     *_ALL_CAUSES,
+                    "infection_free_months",
+                    "serious_infection_free_months",
                     "infection_hospital_days",
                     "hospital_days",
                     "cost:antimicrobials",

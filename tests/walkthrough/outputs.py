@@ -15,6 +15,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "VULNERABLE": ("vulnerable_months", "vulnerable_infections"),
     "INFECTIONS": (
         "infections_any",
+        "infection_free_months",
+        "serious_infection_free_months",
         "infections_grade_1_2",
         "infections_grade_3plus",
         "infections:*",
