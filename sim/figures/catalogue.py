@@ -229,6 +229,13 @@ CATALOGUE: Mapping[str, Recipe] = {
         lambda t, s: s.population is not None,
         "a scenario that says whom the decision concerns",
     ),
+    "population_over_time": Recipe(
+        "value of perfect information to all who have arrived, over the years of the decision",
+        (("population_by_year",),),
+        lambda t, s: value.population_over_time(t["population_by_year"], s.look),
+        lambda t, s: not t["population_by_year"].empty,
+        "a scenario that says whom the decision concerns",
+    ),
     "evppi": Recipe(
         "value of knowing single parameters or groups",
         (("evppi",),),

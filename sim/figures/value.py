@@ -149,6 +149,45 @@ def evppi(table: pd.DataFrame, look: Look, *, wtp: float | None = None, most: in
     )
 
 
+def population_over_time(table: pd.DataFrame, look: Look) -> go.Figure:
+    """Expected value of perfect information to all who have arrived by then, discounted to today.
+
+    Args:
+        table: Columns wtp, to_year, cumulative_evpi; and, where known, cumulative_evpi_se.
+        look: Currency.
+
+    Returns:
+        A line from the origin for each threshold, with 95 % intervals at the end of each year.
+
+    Raises:
+        TableError: The table cannot be drawn.
+    """
+    error = "cumulative_evpi_se"
+    fit = checked(table, "population by year", numbers=("wtp", "to_year", "cumulative_evpi"), optional=(error,))
+    figure = go.Figure()
+    for place, (wtp, rows) in enumerate(fit.sort_values("to_year").groupby("wtp")):
+        colour = COLOURS[place % len(COLOURS)]
+        figure.add_trace(
+            go.Scatter(
+                x=[0.0, *rows["to_year"]],
+                y=[0.0, *rows["cumulative_evpi"]],
+                error_y={"array": [0.0, *(Z_95 * rows[error].fillna(0.0))], "width": 3, "thickness": 1},
+                name=f"{wtp:,.0f} {look.money} per QALY",
+                mode="lines+markers",
+                line={"color": colour},
+                hovertemplate=f"year %{{x:g}}<br>%{{y:,.0f}} {look.money}",
+            )
+        )
+    figure.update_yaxes(tickformat=",", rangemode="tozero")
+    return finished(
+        figure,
+        "Value of perfect information to the population, over time",
+        "all who have arrived by then, each discounted to today at arrival; bars: 95 % intervals",
+        x="Years from today",
+        y=f"EVPI of the population so far ({look.money})",
+    )
+
+
 def evsi(table: pd.DataFrame, look: Look, *, size: str = "Patients in the study") -> go.Figure:
     """Expected value of sample information of a study, by its size, for one patient's decision.
 

@@ -19,7 +19,7 @@ from sim.psa.shared import shared_by
 from sim.psa.subgroups import deciding_apart
 from sim.runs.detect import Finding
 from sim.scenario import Scenario
-from sim.voi import EVPPI_COLUMNS, correlations, evppi_table, population_factor
+from sim.voi import EVPPI_COLUMNS, correlations, evppi_table, population_factor, population_table
 from sim.work import Progress, Runner, run_batches
 
 if TYPE_CHECKING:
@@ -60,6 +60,11 @@ class PsaReport:
         return self.result.incremental()
 
     @cached_property
+    def population_by_year(self) -> pd.DataFrame:
+        """EVPI of everyone whom the decision concerns, year by year: columns `sim.voi.POPULATION_COLUMNS`."""
+        return population_table(evidence_of(self.result), self.result.wtp)
+
+    @cached_property
     def figures(self) -> FigureSet:
         """Figures of this analysis, e.g. `figures.ceac()`; `figures.names` lists them."""
         from sim.figures import FigureSet, Look, Setting
@@ -75,6 +80,7 @@ class PsaReport:
                 "by_wtp": by_wtp,
                 "by_wtp_strategy": by_strategy,
                 "convergence": result.convergence(),
+                "population_by_year": self.population_by_year,
                 "evppi": self.evppi,
                 "correlations": self.correlations,
                 "price_of_immunoglobulin": self.price,

@@ -18,7 +18,7 @@ from sim.psa.result import PsaResult
 from sim.psa.run import psa
 from sim.psa.shared import shared_by
 from sim.scenario import Scenario
-from sim.voi import Evidence, PlannedTrial, evpi_table, evppi_table, trial_tables
+from sim.voi import Evidence, PlannedTrial, evpi_table, evppi_table, population_table, trial_tables
 from sim.work import Progress, Runner, run_batches
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class VoiReport:
         currency: Of all amounts; empty where it is not known.
         sizes: Patients per arm.
         by_wtp: Columns `sim.voi.EVPI_COLUMNS`.
+        population_by_year: Columns `sim.voi.POPULATION_COLUMNS`.
         evppi: Columns `sim.voi.EVPPI_COLUMNS`.
         evsi: Columns `sim.voi.EVSI_COLUMNS`.
         best_sizes: Columns `sim.voi.BEST_COLUMNS`.
@@ -52,6 +53,7 @@ class VoiReport:
     currency: str
     sizes: tuple[int, ...]
     by_wtp: pd.DataFrame
+    population_by_year: pd.DataFrame
     evppi: pd.DataFrame
     evsi: pd.DataFrame
     best_sizes: pd.DataFrame
@@ -60,7 +62,8 @@ class VoiReport:
     def tables(self) -> dict[str, pd.DataFrame]:
         """Tidy tables by name."""
         best = self.best_sizes.astype({"n_per_arm": float})
-        return {"by_wtp": self.by_wtp, "evppi": self.evppi, "evsi": self.evsi, "best_sizes": best}
+        years = {"population_by_year": self.population_by_year}
+        return {"by_wtp": self.by_wtp, **years, "evppi": self.evppi, "evsi": self.evsi, "best_sizes": best}
 
     @cached_property
     def figures(self) -> FigureSet:
@@ -111,6 +114,7 @@ def assess(
         currency=scenario.analysis.currency if scenario else "",
         sizes=tuple(sorted(set(sizes))),
         by_wtp=evpi_table(evidence, wtp),
+        population_by_year=population_table(evidence, wtp),
         evppi=evppi_table(evidence, wtp, sharing=shared_by(runner, progress)),
         evsi=evsi,
         best_sizes=best,

@@ -45,6 +45,7 @@ def voi_document(report: VoiReport) -> Document:
             for name, trial in evidence.trials.items()
         ],
         "by_wtp": records(report.by_wtp),
+        "population_by_year": records(report.population_by_year),
         "evppi": records(report.evppi),
         "evsi": records(report.evsi),
         "best_sizes": records(report.best_sizes),

@@ -6,7 +6,7 @@ It knows nothing of the model or the engines: give it net benefits by draw and s
     evppi_each(net_benefits, ...)                   the same at several thresholds, in less time
     evsi(net_benefit, parameters, design, sizes)    a two-arm trial, by its size -> Evsi
     enbs(values, TrialPlan(...), ...)               what the trial is worth beyond its cost -> EnbsCurve
-    evpi_table, evppi_table, trial_tables(Evidence(...), wtp)   all of it as tidy tables by threshold
+    evpi_table, population_table, evppi_table, trial_tables(Evidence(...), wtp)   all of it as tidy tables
     population_evpi, population_factor              from one patient to all to come
     correlations(net_benefit, parameters)           which parameters move with the net benefit
     TwoArmBinary, TwoArmCount, TwoArmContinuous     designs; any object with the methods of `Trial` will do
@@ -17,11 +17,13 @@ from sim.voi.assessment import (
     EVPI_COLUMNS,
     EVPPI_COLUMNS,
     EVSI_COLUMNS,
+    POPULATION_COLUMNS,
     Evidence,
     PlannedTrial,
     Population,
     evpi_table,
     evppi_table,
+    population_table,
     trial_tables,
 )
 from sim.voi.enbs import Enbs, EnbsCurve, TrialPlan, enbs
@@ -36,6 +38,7 @@ __all__ = [
     "EVPI_COLUMNS",
     "EVPPI_COLUMNS",
     "EVSI_COLUMNS",
+    "POPULATION_COLUMNS",
     "Enbs",
     "EnbsCurve",
     "Evidence",
@@ -59,5 +62,6 @@ __all__ = [
     "evsi",
     "population_evpi",
     "population_factor",
+    "population_table",
     "trial_tables",
 ]

@@ -15,12 +15,16 @@ from numpy.typing import NDArray
 from sim.voi.enbs import EnbsCurve, TrialPlan, enbs
 from sim.voi.evppi import Sharing, evppi_each, one_by_one
 from sim.voi.evsi import evsi
-from sim.voi.population import population_factor
+from sim.voi.population import population_factor, years_of
 from sim.voi.trials import Trial
 
 Floats = NDArray[np.float64]
 
 EVPI_COLUMNS = ("wtp", "optimal", "evpi", "evpi_se", "population_evpi", "population_evpi_se")
+POPULATION_COLUMNS = (
+    *("wtp", "from_year", "to_year", "patients", "discounted_patients", "population_evpi"),
+    *("cumulative_evpi", "cumulative_evpi_se"),
+)
 EVPPI_COLUMNS = (
     *("wtp", "kind", "name", "members", "evppi", "standard_error", "evppi_low", "evppi_high", "share_of_evpi"),
     *("explained", "less_than_member", "note", "population_evppi"),
@@ -117,6 +121,30 @@ def evpi_table(evidence: Evidence, wtp: Sequence[float]) -> pd.DataFrame:
         name, k = evidence.strategies[best], evidence.patients
         rows.append((threshold, name, value, error, k * value, k * error))
     return pd.DataFrame(rows, columns=list(EVPI_COLUMNS))
+
+
+def population_table(evidence: Evidence, wtp: Sequence[float]) -> pd.DataFrame:
+    """What perfect information is worth to everyone who arrives, year by year; columns `POPULATION_COLUMNS`.
+
+    The last cumulative amount is the `population_evpi` of `evpi_table`. No rows where the population is not known.
+    """
+    people = evidence.population
+    if people is None:
+        return pd.DataFrame(columns=list(POPULATION_COLUMNS), dtype=np.float64)
+    rows = []
+    for threshold, value, error in evpi_table(evidence, wtp)[["wtp", "evpi", "evpi_se"]].itertuples(index=False):
+        so_far = 0.0
+        for first, last in years_of(people.years):
+            rate = people.discount_rate_per_year
+            discounted = population_factor(people.patients_per_year, last, rate, from_year=first)
+            so_far += discounted
+            rows.append(
+                (
+                    *(threshold, first, last, people.patients_per_year * (last - first), discounted),
+                    *(discounted * value, so_far * value, so_far * error),
+                )
+            )
+    return pd.DataFrame(rows, columns=list(POPULATION_COLUMNS))
 
 
 def evppi_table(evidence: Evidence, wtp: Sequence[float], *, sharing: Sharing = one_by_one) -> pd.DataFrame:

@@ -42,6 +42,11 @@ def population_factor(
     return patients_per_year * math.exp(-force * from_year) * length
 
 
+def years_of(years: float) -> list[tuple[float, float]]:
+    """Beginning and end of every year of a time, the last of them perhaps a part of one."""
+    return [(float(year), min(year + 1.0, years)) for year in range(math.ceil(years))]
+
+
 def population_evpi(
     evpi_per_patient: float, patients_per_year: float, years: float, discount_rate_per_year: float
 ) -> float:

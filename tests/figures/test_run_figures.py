@@ -211,6 +211,9 @@ def psa_tables() -> dict[str, pd.DataFrame]:
     return {
         "psa": draws(200),
         "evppi": examples.evppi().rename(columns={"set": "name"}).assign(wtp=100_000.0),
+        "population_by_year": pd.DataFrame(
+            {"wtp": 1e5, "to_year": [1.0, 2.0], "cumulative_evpi": [9.0, 17.0], "cumulative_evpi_se": [1.0, 2.0]}
+        ),
         "evsi": examples.evsi().rename(columns={"n": "n_per_arm"}),
         "price_of_immunoglobulin": examples.thresholds().rename(columns={"threshold": "price"}),
         "tornado": examples.tornado(),

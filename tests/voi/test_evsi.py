@@ -9,7 +9,19 @@ import pandas as pd
 import pytest
 
 from sim.errors import UsageError
-from sim.voi import TrialPlan, TwoArmBinary, TwoArmContinuous, TwoArmCount, enbs, evsi, population_factor
+from sim.voi import (
+    Evidence,
+    Population,
+    TrialPlan,
+    TwoArmBinary,
+    TwoArmContinuous,
+    TwoArmCount,
+    enbs,
+    evpi_table,
+    evsi,
+    population_factor,
+    population_table,
+)
 from sim.voi.evsi import Evsi
 from tests.voi.exact import binary_trial, count_trial, gain
 
@@ -131,6 +143,27 @@ def test_population_is_the_integral_of_discounted_arrivals(rate):
     discounted = (1 + rate) ** -years
     truth = 46_000 * float(((discounted[1:] + discounted[:-1]) / 2).sum() * (years[1] - years[0]))
     assert population_factor(46_000, 10, rate) == pytest.approx(truth, rel=1e-8)
+
+
+@pytest.mark.parametrize(("years", "rate"), [(10.0, 0.035), (2.5, 0.0), (0.4, 0.03), (0.0, 0.03)])
+def test_the_population_by_year_is_the_integral_of_its_years(years, rate):
+    """Arrivals and discounting by quadrature within each year; together they are the population of the whole time."""
+    benefit = np.random.default_rng(8).normal(0, 100, (200, 2))
+    evidence = Evidence(("a", "b"), -benefit, 0 * benefit, pd.DataFrame(), population=Population(460.0, years, rate))
+    table = population_table(evidence, [0.0])
+    whole = evpi_table(evidence, [0.0]).iloc[0]
+    assert len(table) == math.ceil(years)
+    for row in table.itertuples():
+        t = np.linspace(row.from_year, row.to_year, 10_001)
+        truth = 460 * np.trapezoid((1 + rate) ** -t, t)
+        assert row.discounted_patients == pytest.approx(truth, rel=1e-8)
+        assert row.population_evpi == pytest.approx(truth * whole["evpi"], rel=1e-8)
+        assert row.patients == pytest.approx(460 * (row.to_year - row.from_year))
+    if len(table):
+        assert table["to_year"].iloc[-1] == years
+        last = table.iloc[-1]
+        assert last["cumulative_evpi"] == pytest.approx(whole["population_evpi"], rel=1e-12)
+        assert last["cumulative_evpi_se"] == pytest.approx(whole["population_evpi_se"], rel=1e-12)
 
 
 @pytest.mark.slow

@@ -32,7 +32,7 @@ def psa_sections(folder: RunFolder) -> list[Section]:
             folder,
             "information",
             "Value of information",
-            *("evpi", "population_evpi", "evppi", "evsi", "enbs"),
+            *("evpi", "population_evpi", "population_over_time", "evppi", "evsi", "enbs"),
             *evppi_grids(folder, folder.settings["wtp_per_qaly"][-1:]),
             "correlations",
         ),
