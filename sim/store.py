@@ -104,6 +104,14 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def newest_run(folder: Path) -> Path:
+    """The newest run folder of a folder that holds run folders, such as `results/base-case`; any other as it is."""
+    if (folder / "manifest.json").exists() or not folder.is_dir():
+        return folder
+    # Names of run folders begin with the time.
+    return max((path.parent for path in folder.glob("*/manifest.json")), default=folder)
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Read and verify a run folder.
 

@@ -105,6 +105,18 @@ def test_reading_refuses_a_folder_that_is_not_what_was_written(tmp_path: Path) -
         store.read_manifest(tmp_path)
 
 
+def test_a_folder_of_run_folders_stands_for_its_newest(tmp_path: Path) -> None:
+    for name in ("20261123-101010-aaaaaaaa", "20261124-090000-00000000", "not-whole"):
+        (tmp_path / "mine" / name).mkdir(parents=True)
+        if name != "not-whole":
+            (tmp_path / "mine" / name / "manifest.json").write_text("{}")
+    newest = tmp_path / "mine" / "20261124-090000-00000000"
+    assert store.newest_run(tmp_path / "mine") == newest
+    assert store.newest_run(newest) == newest
+    assert store.newest_run(tmp_path) == tmp_path
+    assert store.newest_run(tmp_path / "nowhere") == tmp_path / "nowhere"
+
+
 def test_reading_refuses_a_newer_format(tmp_path: Path) -> None:
     folder = write(tmp_path)
     manifest = json.loads((folder / "manifest.json").read_text())

@@ -20,6 +20,7 @@ def dashboard(
         Path | None,
         typer.Argument(
             metavar="[RUN|SCENARIO]",
+            callback=opt.newest,
             help="Run folder or scenario file; none lists what there is.",
             show_default=False,
         ),

@@ -76,7 +76,10 @@ def import_(
 
 
 def run(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders, the main one first.")],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN...", callback=opt.newest_of_each, help="Run folders, the main one first."),
+    ],
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Workbook (default: workbook.xlsx in the first folder)."),

@@ -49,6 +49,31 @@ def whole_number(text: str) -> int:
         raise typer.BadParameter(message) from None
 
 
+def newest(folder: Path | None) -> Path | None:
+    """A run folder, or the newest one in a folder of run folders."""
+    from sim.store import newest_run
+
+    return folder if folder is None else newest_run(folder)
+
+
+def newest_of_each(folders: list[Path]) -> list[Path]:
+    """Run folders, each possibly the newest in a folder of them."""
+    from sim.store import newest_run
+
+    return [newest_run(folder) for folder in folders]
+
+
+RunFolder = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN",
+        callback=newest,
+        help="Run folder; of a folder of run folders, such as results/base-case, the newest.",
+        show_default=False,
+    ),
+]
+
+
 Patients = Annotated[
     int | None,
     typer.Option(

@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def plot(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.", show_default=False)],
+    run: opt.RunFolder,
     figure: Annotated[
         str | None, typer.Argument(metavar="FIGURE", help="Which figure; none lists those that the run can give.")
     ] = None,

@@ -34,7 +34,8 @@ def report(
         list[Path],
         typer.Argument(
             metavar="RUN...",
-            help="Run folders of run, psa, dsa, sweep, compare, cea, voi, capacity or calibrate, the main one first.",
+            callback=opt.newest_of_each,
+            help="Run folders, the main one first; of a folder of run folders (results/base-case) the newest.",
             show_default=False,
         ),
     ],

@@ -38,6 +38,7 @@ def voi(
         Path,
         typer.Argument(
             metavar="SCENARIO|RUN|TABLE",
+            callback=opt.newest,
             help="A scenario (plays its PSA), a run folder of igsim psa (reads it), or anyone's PSA table.",
             show_default=False,
         ),
