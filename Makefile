@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: base-case test slow bench bench-short lint types layers check lock clean
+.PHONY: base-case test slow docs bench bench-short lint types layers check lock clean
 
 base-case: $(READY)          ## install, then run the base case
 	$(BIN)/igsim run scenarios/base-case.toml
@@ -19,6 +19,9 @@ bench: $(READY)              ## igsim beside other programs on the same work (do
 
 bench-short: $(READY)        ## the ratio to a naive version alone; fails if igsim has become slow
 	$(BIN)/python -m benchmarks --short --rounds 3 --part 0.3
+
+docs: $(READY)               ## the site in site/: every command on its pages is run, broken links end it
+	$(BIN)/python -m mkdocs build --strict --quiet
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -1,0 +1,180 @@
+"""What each column of a run folder's tables says; `docs.building.tables` fails where one is missing."""
+
+from __future__ import annotations
+
+from sim.report.text import EVENT_ROWS, ITEM_WORDS
+
+COLUMNS = {
+    # who is compared with whom
+    "strategy": "name of the strategy",
+    "label": "its label",
+    "comparator": "the strategy it is compared with; in `incremental` the one before it on the frontier",
+    "component": "an outcome; the names are those of the columns of `psa`",
+    "wtp": "willingness to pay per QALY, currency of the scenario",
+    "scenario": "name of the scenario",
+    "against": "the scenario it is compared with",
+    "draw": "number of the parameter draw, from 0",
+    "point": "number of the point of the design, from 0",
+    "kind": "what the row is about: grade or cause of an incidence, parameter or group, sort of a finding",
+    # means and errors
+    "mean": "mean per patient (per replication in tables of `igsim capacity`), undiscounted unless the name says so",
+    "mcse": "Monte Carlo standard error",
+    "se": "standard error over replications",
+    "low": "lower limit of the 95 % interval over draws; lower value of the input in `tornado`",
+    "high": "upper limit; upper value of the input in `tornado`",
+    "ci_low": "lower limit of the 95 % interval over replications",
+    "ci_high": "upper limit",
+    "delta": "mean difference from the first arm, or from the programme without limits in `capacity_years`",
+    # costs, effects and the decision
+    "cost": "discounted cost per patient; of the trial in `evsi`",
+    "qaly": "discounted QALYs per patient",
+    "delta_cost": "difference in discounted cost from the comparator",
+    "delta_qaly": "difference in discounted QALYs from the comparator",
+    "covariance": "Monte Carlo covariance of the two differences",
+    "icer": "incremental cost-effectiveness ratio, currency per QALY",
+    "icer_low": "lower limit that the error leaves to it (Fieller)",
+    "icer_high": "upper limit",
+    "icer_shape": "`interval`: between the limits; `outside`: under the lower or over the upper; `line`: any value",
+    "status": "`reference`, `on the frontier`, `dominated` or `extendedly dominated`",
+    "inmb": "incremental net monetary benefit against the comparator",
+    "best": "strategy with the highest expected net monetary benefit",
+    "second": "strategy with the second highest",
+    "next": "strategy with the second highest",
+    "margin": "by how much the best leads, net monetary benefit per patient",
+    "lead": "by how much the best leads, net monetary benefit per patient",
+    "could_flip": "whether Monte Carlo noise could change which is best",
+    "optimal": "strategy with the highest expected net monetary benefit",
+    "ceac": "probability that the strategy is best",
+    "ceac_corrected": "the same without the noise of a finite number of patients",
+    "ceaf": "probability that the optimal strategy is best",
+    "ceaf_corrected": "the same without patient noise",
+    "on_ceaf": "whether the strategy is the optimal one",
+    "expected_nmb": "expected net monetary benefit",
+    "expected_loss": "what is lost on average by choosing it rather than the best of each draw",
+    # events and supply
+    "months": "months from the first dose",
+    "probability": "cumulative incidence up to that month",
+    "serious_averted": "grade >= 3 infections averted per patient",
+    "number_needed_to_treat": "patients to treat to avert one grade >= 3 infection",
+    "cost_per_serious_averted": "difference in cost per grade >= 3 infection averted",
+    "deaths_averted": "deaths of infection averted per patient",
+    "grams_per_patient_year": "grams of immunoglobulin per patient and year of life",
+    # precision
+    "sd_paired": "standard deviation of the difference between two strategies on the same luck",
+    "sd_independent": "what it would be with independent arms",
+    "ratio": "the first over the second",
+    "axis": "what grows: draws or patients",
+    "n": "how many",
+    "mcse_draws": "its part from a finite number of draws",
+    "mcse_patients": "its part from a finite number of patients in each draw",
+    "noise_share": "share of the variance between draws that is patients' luck",
+    "best_draws": "draws that would be best for the same work",
+    "best_patients": "patients in each",
+    "best_mcse": "the standard error that would come of it",
+    # parameters
+    "parameter": "path of a drawn quantity",
+    "pearson": "correlation of its draws with INMB",
+    "rank": "rank correlation",
+    "path": "path of the input",
+    "unit": "its unit",
+    "base": "its base value",
+    "bounds": "where the two values come from: interval, range or percentage",
+    "outcome_base": "outcome at the base value",
+    "outcome_low": "outcome at the lower value",
+    "outcome_high": "outcome at the upper value",
+    "best_low": "best strategy at the lower value",
+    "best_high": "best strategy at the upper value",
+    "lead_low": "lead of the base-case best at the lower value",
+    "lead_high": "the same at the upper value",
+    "swing": "outcome at the upper less that at the lower value",
+    "changes_decision": "whether the best strategy changes",
+    "note": "what to mind",
+    "price": "price at which the two strategies are worth the same",
+    "where": "what a finding is about",
+    "explanation": "in words",
+    # value of information
+    "evpi": "expected value of perfect information per patient",
+    "evpi_corrected": "the same without patient noise",
+    "population_evpi": "for all patients whom the decision concerns",
+    "name": "parameter or group",
+    "members": "paths of the group",
+    "evppi": "expected value of knowing it exactly, per patient",
+    "standard_error": "of that value",
+    "share_of_evpi": "as a share of EVPI",
+    "explained": "share of the variance of net benefit that the regression explains",
+    "less_than_member": "whether a group is worth less than one of its members, which cannot be: a sign of noise",
+    "population_evppi": "for all patients whom the decision concerns",
+    "design": "trial of `[voi.designs]`",
+    "control": "patients of the control arm with a severe infection within the trial's follow-up, share",
+    "treatment": "the same of the other arm",
+    "n_per_arm": "patients in each arm",
+    "evsi": "expected value of the trial's result, per patient",
+    "years_to_report": "years until the trial reports",
+    "patients": "discounted patients who profit from it",
+    "population_evsi": "its value for them",
+    "enbs": "expected net benefit of sampling: that value less the trial's cost",
+    "as_good_as_best": "whether noise leaves open that this size is the best",
+    "smallest_as_good": "smallest such size",
+    "largest_as_good": "largest",
+    # subgroups
+    "subgroup": "name of the subgroup",
+    "share": "its share of patients",
+    "gain": "net benefit gained in it by a decision of its own",
+    "best_for_others": "best strategy for everybody else",
+    "best_for_all": "best single strategy for everybody",
+    "value_of_deciding_apart": "net benefit per patient of deciding for the subgroup apart",
+    # programmes
+    "arm": "arm of the programme; `unlimited` is the programme without limits",
+    "hour": "hour of the day",
+    "series": "what is counted by month",
+    "month": "month of the programme, from 1",
+    "measure": "what is counted",
+    "what": "what was sized",
+    "size": "a size that was tried",
+    "share_on_time": "share of infusions on time with it",
+    "is_smallest": "whether it is the smallest that suffices",
+    "item": "item of cost",
+    "year": "calendar year, or year of the programme",
+    "group": "group of patients",
+    "per_100": "by 100 infusions due, or by 100 patients of the group",
+    # components of a patient's outcome
+    "life_years": "life-years",
+    "life_years_discounted": "life-years, discounted as effects",
+    "cost_undiscounted": "cost",
+    "qaly_undiscounted": "QALYs",
+    "infections_grade_1_2": "infections of grade 1-2",
+    "infection_hospital_days": "hospital days for infections",
+    "other_death": "deaths without infection, share",
+    "alive_at_horizon": "alive at the horizon, share",
+    "crs_grade_3plus": "CRS of grade >= 3, share",
+    "icans_grade_3plus": "ICANS of grade >= 3, share",
+    "step_up_hospital_days": "hospital days for step-up dosing",
+} | {name: words for name, (words, _) in EVENT_ROWS.items() if name not in ("qaly_undiscounted", "life_years")}
+ENDINGS = {
+    "_mcse": "Monte Carlo standard error of the column before it",
+    "_se": "standard error of the column before it",
+    "_low": "lower limit of the 95 % interval over draws",
+    "_high": "upper limit",
+    "_ci_low": "lower limit of the 95 % interval over replications",
+    "_ci_high": "upper limit",
+}
+BEGINNINGS = {
+    "infections:": "infections of that cause and grade",
+    "preemptive_courses:": "courses of preemptive treatment under that surveillance",
+    "antimicrobial_months:": "months on that antimicrobial",
+    "ig_harms:": "share whose immunoglobulin that harm ended",
+    "inmb_": "incremental net monetary benefit at that willingness to pay",
+}
+
+
+def words_of(column: str) -> str | None:
+    """What a column says; None if nobody has said it."""
+    if column in COLUMNS:
+        return COLUMNS[column]
+    if column.startswith("cost:") and not column.endswith("_mcse"):
+        item = column.removeprefix("cost:")
+        return f"discounted cost of {ITEM_WORDS[item]}" if item in ITEM_WORDS else None
+    for ending, words in sorted(ENDINGS.items(), key=lambda pair: -len(pair[0])):
+        if column.endswith(ending) and words_of(column.removesuffix(ending)) is not None:
+            return words
+    return next((words for start, words in BEGINNINGS.items() if column.startswith(start)), None)
