@@ -20,7 +20,7 @@ MAX_BYTES: Final = 1_000_000
 MAX_DEPTH_OF_TABLES: Final = 20
 MAX_CHAIN: Final = 10
 
-# A table with one of these keys is one thing, and is replaced whole when a file extends another.
+# A table stated with one of these keys is one thing, and replaces the whole when a file extends another.
 WHOLE: Final = frozenset({"value", "distribution", "rule"})
 
 
@@ -94,7 +94,8 @@ def _merge(
             base[key] = new
         else:
             if not _is_open(old):
-                old = base[key] = {}
+                # A key of a rule or distribution may be changed alone, one of a quantity may not.
+                old = base[key] = dict(old) if isinstance(old, dict) and "value" not in old else {}
             _merge(old, new, here, file, origins)
         if isinstance(old, dict) and not _is_open(new):
             for stale in [place for place in origins if place[: len(here)] == here and place != here]:

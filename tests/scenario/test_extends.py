@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sim.errors import ScenarioError
-from sim.scenario import AtStart, Fixed, load
+from sim.scenario import AtStart, Fixed, Normal, load
+from sim.scenario.strategies import IggBelow
 
 VALID = Path(__file__).parent / "faults" / "valid.toml"
 
@@ -50,6 +51,25 @@ def test_a_distribution_between_patients_is_replaced_whole(write: Write) -> None
     scenario = load(write(x='extends = "valid.toml"\npatients.weight_kg = { distribution = "fixed", value = 80 }'))
     assert isinstance(scenario.patients.weight_kg, Fixed)
     assert scenario.patients.weight_kg.value.value == 80
+
+
+def test_one_entry_of_a_rule_or_of_a_distribution_between_patients_is_changed_alone(write: Write) -> None:
+    base = load(write(base='extends = "valid.toml"')).strategies["preemptive"].start
+    changes = "strategies.preemptive.start.delay_days = 30\npatients.weight_kg.sd = 9"
+    files = {"x": f'extends = "middle.toml"\n{changes}', "middle": 'extends = "valid.toml"'}
+    changed = load(write(**files))
+    start = changed.strategies["preemptive"].start
+    assert isinstance(base, IggBelow)
+    assert isinstance(start, IggBelow)
+    assert (start.delay_days.value, start.threshold_mg_dl) == (30, base.threshold_mg_dl)
+    assert base.delay_days.value != 30
+    assert isinstance(changed.patients.weight_kg, Normal)
+    assert changed.patients.weight_kg.sd.value == 9
+
+
+def test_a_key_that_the_extended_rule_does_not_have_is_refused(write: Write) -> None:
+    with pytest.raises(ScenarioError, match=r"strategies\.secondary\.start\.threshold_mg_dl: .*unknown key"):
+        load(write(x='extends = "valid.toml"\nstrategies.secondary.start.threshold_mg_dl = 300'))
 
 
 def test_a_start_rule_is_replaced_whole_and_the_label_stays(write: Write) -> None:
