@@ -11,6 +11,7 @@ from sim.cli import build_app
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 TUTORIAL, BASE_CASE = SCENARIOS / "tutorial.toml", SCENARIOS / "base-case.toml"
 CENTRE = SCENARIOS / "programme-shortage.toml"
+TRIALS = SCENARIOS / "trials.toml"
 PRICE, EFFECT = "immunoglobulin.price_per_gram", "immunoglobulin.hr.grade_3plus"
 SHARED = 'analysis.strategies=["none", "primary", "secondary"]'
 UNCERTAIN = (
@@ -40,6 +41,18 @@ COMMANDS = {
     "one_input": ("sweep", TUTORIAL, "--patients", 100, "--vary", f"{PRICE}=2:60:5"),
     "voi": ("voi", TUTORIAL, "--draws", 60, "--patients", 100, *UNCERTAIN, *POPULATION),
     "capacity": ("capacity", CENTRE, *SMALL),
+    "trial": (
+        "trial",
+        TRIALS,
+        "--trial",
+        "planned",
+        "--trial",
+        "multicentre_225",
+        "--replications",
+        20,
+        "--size",
+        60,
+    ),
     "compare": ("compare", TUTORIAL, BASE_CASE, "--patients", 100, "--set", SHARED),
 }
 

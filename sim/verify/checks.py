@@ -173,8 +173,9 @@ def _extremes(model: ClinicalModel, luck: AddressedLuck) -> Iterator[Check]:
     infections, what = model.infections, "2,000 patients, every strategy"
 
     _, values = _histories(replace(model, infections=replace(infections, rate=infections.rate * 0)), luck)
-    total = float(values["infections_any"].sum())
-    yield Check("without infection rates nobody is infected", what, total == 0, f"{total:g} infections")
+    total = sum(float(values[n].sum()) for n in ("infections_any", "infection_death", "infection_hospital_days"))
+    claim = "without infection rates nobody is infected, dies of an infection or is admitted for one"
+    yield Check(claim, what, total == 0, f"{total:g} infections, deaths and days")
 
     ones = np.ones_like(infections.hazard_ratio)
     no_effect = replace(

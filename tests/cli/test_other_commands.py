@@ -11,8 +11,8 @@ from sim.scenario import load
 from tests.cli.conftest import BASE_CASE, REPOSITORY, TUTORIAL, Igsim
 
 COMMANDS = (
-    "run", "explain", "trace", "psa", "plot", "dsa", "sweep", "compare", "voi", "cea", "calibrate", "capacity",
-    "report", "dashboard", "validate", "schema", "init", "verify",
+    "run", "explain", "trace", "psa", "plot", "dsa", "sweep", "compare", "voi", "cea", "calibrate", "trial",
+    "capacity", "report", "dashboard", "validate", "schema", "init", "verify",
 )  # fmt: skip
 
 # Toy table of six strategies from the dampack documentation, with both kinds of dominance.

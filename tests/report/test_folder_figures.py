@@ -23,6 +23,7 @@ LISTED = {
     "one_input": {"sweep_benefit"},
     "voi": {"evpi", "population_evpi", "evppi"},
     "capacity": {"programme_queue", "programme_stock", "programme_utilisation", "programme_spend", "who_paid"},
+    "trial": {"trial_estimates", "trial_power"},
     "compare": {"scenario_benefit"},
 }
 

@@ -180,6 +180,25 @@ def test_a_value_of_information_report_gives_every_threshold_and_its_population(
     assert len(sections["perfect-information"].items[0].rows) == len(by_wtp)
 
 
+def test_virtual_trials_show_their_own_estimates_power_and_published_values(folder_of):
+    path = folder_of("trial")
+    sections = {section.key: section for section in report_sections([open_folder(path)])}
+    estimates = pd.read_parquet(path / "trial_estimates.parquet")
+    own = estimates[(estimates["trial"] == "planned") & (estimates["comparator"] != "")]
+    curves, ratios, power = [item for item in sections["trial-planned"].items if not isinstance(item, Plot)]
+    assert len(curves.rows) == 4
+    assert [row[5] for row in ratios.rows] == [number(value, 2) for value in own["true_value"]]
+    assert [row[2] for row in power.rows] == ["60", "60"]
+    drawn = [item.name for item in sections["trial-planned"].items if isinstance(item, Plot)]
+    assert drawn == ["trial_estimates-planned", "trial_power-planned"]
+    assert [item.name for item in sections["trial-multicentre-225"].items if isinstance(item, Plot)] == [
+        "trial_estimates-multicentre_225"
+    ]
+    ((head, points), *_) = sections["summary"].points
+    assert head == "Virtual trials"
+    assert any("the published 0.72" in point for point in points)
+
+
 def test_the_summary_gives_the_numbers_of_the_run(folder_of):
     folder = open_folder(folder_of("run"))
     words = " ".join(point for _, points in report_sections([folder])[0].points for point in points)

@@ -67,10 +67,10 @@ def test_estimates_are_unbiased_and_their_intervals_honest():
 @pytest.mark.slow
 @pytest.mark.parametrize("loss", [0.0, 0.05])
 def test_power_is_schoenfelds_and_the_level_is_kept(loss):
-    """2,000 trials of 300: a share of 0.8 is known to 0.9 %, one of 0.05 to 0.5 %.
+    """2,000 trials of 300: a share of 0.72 is known to 1.0 %, one of 0.05 to 0.5 %.
 
-    Schoenfeld's figure is a large-sample one, good to about 2 % here. A formula with a wrong share of events
-    (1/2 for 1/4) would be seen: its figure is over 0.98.
+    Schoenfeld's figure is a large-sample one, about 2 % too high here. A formula with a wrong share of events (1/2
+    for 1/4) would be seen: its figure is 0.96.
     """
     design = {"patients": [300], "loss_per_month": loss, "accrual_months": 6, "follow_up_months": 6}
     result = run_trials(plain(design, ratio=0.6), replications=2000, seed=4)

@@ -17,7 +17,7 @@ from sim.report.run_figures import run_figures
 from sim.scenario import Scenario, from_tables
 from sim.store import read_manifest
 
-COMMANDS = ("run", "psa", "dsa", "sweep", "compare", "cea", "voi", "capacity", "calibrate")
+COMMANDS = ("run", "psa", "dsa", "sweep", "compare", "cea", "voi", "capacity", "calibrate", "trial")
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,6 +26,7 @@ from sim.report.page.programme_results import programme_sections, programme_sent
 from sim.report.page.psa_results import psa_sections, psa_sentences
 from sim.report.page.run_results import run_sections, run_sentences
 from sim.report.page.study import inputs_section, methods_section, problem_section
+from sim.report.page.trial_results import trial_sections, trial_sentences
 from sim.report.page.validation import origin_section, read_verification, validation_section
 from sim.report.page.voi_results import voi_sections, voi_sentences
 
@@ -49,6 +50,7 @@ RESULTS: Mapping[str, tuple[Sections, Sentences]] = {
     "voi": (voi_sections, voi_sentences),
     "capacity": (programme_sections, programme_sentences),
     "calibrate": (calibration_sections, calibration_sentences),
+    "trial": (trial_sections, trial_sentences),
 }
 
 
@@ -134,6 +136,7 @@ HEADS = {
     "voi": "Value of information",
     "capacity": "Programme",
     "calibrate": "Calibration",
+    "trial": "Virtual trials",
 }
 
 
