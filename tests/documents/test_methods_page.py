@@ -48,3 +48,8 @@ def test_every_author_and_year_in_the_text_has_a_reference() -> None:
         first = name.split()[-1]
         assert any(first in line and year in line for line in listed), f"{name} {year}"
     assert len(cited) > 20
+
+
+def test_no_line_of_prose_begins_with_an_equation() -> None:
+    """A line that begins with a formula would begin a block of its own where formulas become MathML."""
+    assert [line for line in PAGE.splitlines() if line.startswith("$") and line != "$$"] == []
