@@ -48,6 +48,7 @@ class Explanation:
         agents: agent, target, share, mean months to stop, step-up doses and days in hospital for them, CRS and
             ICANS probabilities.
         hazards: target, cause, grade, rate per month, and the hazard ratio of each measure, for all that can happen.
+        antimicrobials: antimicrobial, who is given it, adherence, prices, and what a surveillance finds and treats.
         consequences: What one infection does, by cause and grade.
         deaths: age, then deaths without infection a year on treatment and after it, of women and of men.
         igg: target, then true polyclonal IgG of a patient with median baseline at some months on treatment.
@@ -57,6 +58,7 @@ class Explanation:
     patients: pd.DataFrame
     agents: pd.DataFrame
     hazards: pd.DataFrame
+    antimicrobials: pd.DataFrame
     consequences: pd.DataFrame
     deaths: pd.DataFrame
     igg: pd.DataFrame
@@ -77,6 +79,7 @@ def explain(scenario: Scenario) -> Explanation:
         patients=_patients(model, scenario.analysis.seed),
         agents=_agents(model),
         hazards=_hazards(model),
+        antimicrobials=_antimicrobials(model),
         consequences=_consequences(model.infections, model.population.serostatus),
         deaths=_deaths(model),
         igg=_igg(model),
@@ -151,6 +154,32 @@ def _hazards(model: ClinicalModel) -> pd.DataFrame:
             for c, cause in enumerate(ill.causes)
             for g, grade in enumerate(GRADES)
             if ill.rate[t, c, g] > 0
+        ]
+    )
+
+
+def _antimicrobials(model: ClinicalModel) -> pd.DataFrame:
+    """What is given beside immunoglobulin; what it prevents stands with the hazards."""
+    serostatus = model.population.serostatus
+    return pd.DataFrame(
+        [
+            {
+                "antimicrobial": drug.name,
+                "given_to": f"positive for {serostatus[drug.given_to]}" if drug.given_to >= 0 else "everybody",
+                "share_of_them_who_take_it": drug.adherence,
+                "start_cost_of_everybody": drug.start_cost,
+                "cost_per_month": drug.cost_per_month,
+                "months_after_treatment": drug.months_after,
+                "course_cost": drug.course_cost,
+                **{
+                    f"viraemias_found_per_month_{target.name}": drug.silent_per_month[t]
+                    if drug.silent_per_month
+                    else 0.0
+                    for t, target in enumerate(model.targets)
+                },
+                "share_of_these_treated": drug.silent_treated,
+            }
+            for drug in model.antimicrobials
         ]
     )
 

@@ -20,10 +20,15 @@ _TITLES = {
     "patients": "Who, at the first dose",
     "agents": "What they are treated with",
     "hazards": "Which hazards: infections per month on treatment at frailty 1, and the hazard ratio of each measure",
+    "antimicrobials": "What is given beside immunoglobulin",
     "consequences": "What one infection does",
     "deaths": "Deaths without infection per year of life: of the disease, and of the life table if there is one",
     "igg": "True polyclonal IgG of a patient with median baseline, mg/dL",
 }
+
+
+_UPRIGHT = ("agents", "antimicrobials")
+"""Tables with more columns than rows."""
 
 
 def print_explanation(console: Console, scenario: Scenario, explanation: Explanation) -> None:
@@ -33,8 +38,8 @@ def print_explanation(console: Console, scenario: Scenario, explanation: Explana
     console.print()
     for name, title in _TITLES.items():
         frame: pd.DataFrame = getattr(explanation, name)
-        shown = _upright(title, frame) if name == "agents" else _tidy(title, frame)
-        console.print(shown)
+        if not frame.empty:
+            console.print(_upright(title, frame) if name in _UPRIGHT else _tidy(title, frame))
     if life_table := scenario.treatment.life_table:
         stated = f"Life table of {life_table.file}" if life_table.file else "Life table stated in the scenario"
         console.print(Text(f"{stated}, hazards x {life_table.hazard_multiplier.value:g}. {life_table.source}"))

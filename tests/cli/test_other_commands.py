@@ -208,6 +208,21 @@ def test_explain_shows_who_which_hazards_which_rules_and_every_source(igsim: Igs
     rate = scenario.infections.causes["bacterial"].rate_per_month["BCMA"].grade_3plus.value
     assert (bacterial["rate_per_month"], bacterial["hr_immunoglobulin"]) == (rate, 0.38)
     assert {entry["input"] for entry in document["inputs"]} >= {"immunoglobulin.price_per_gram", "igg.low_mg_dl"}
+    agents = {row["agent"]: row for row in document["agents"]}
+    assert agents["elranatamab"]["step_up"] == (
+        "day 0: 12 mg (48 h in hospital), day 3: 32 mg (24 h in hospital), day 7: 76 mg"
+    )
+    assert {name: row["step_up_hospital_days"] for name, row in agents.items()} == {
+        "teclistamab": 6, "elranatamab": 3, "linvoseltamab": 2, "talquetamab": 7,
+    }  # fmt: skip
+    drugs = {row["antimicrobial"]: row for row in document["antimicrobials"]}
+    pcr = scenario.antimicrobials["cmv_pcr"]
+    assert pcr.viraemia is not None
+    assert drugs["cmv_pcr"]["given_to"] == "positive for cmv"
+    assert drugs["cmv_pcr"]["share_of_them_who_take_it"] == pcr.adherence.value
+    assert drugs["cmv_pcr"]["viraemias_found_per_month_BCMA"] == pcr.viraemia.found_per_month["BCMA"].value
+    assert drugs["antiviral"]["given_to"] == "everybody"
+    assert drugs["antiviral"]["share_of_these_treated"] == 0
     marginal = igsim(
         "explain",
         path,
