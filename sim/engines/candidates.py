@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.errors import SimulationError
+from sim.errors import Problem, UnsupportedByEngineError
 from sim.model.infections import exposure_of_candidate, n_layers
 from sim.model.parts import GRADE_1_2, GRADE_3PLUS, Floats, Integers
 from sim.model.structure import Baseline, ClinicalModel
 from sim.streams import Luck, Stream, unit_exponential
 
 MOST_CANDIDATES = 1_000_000
-"""A patient with so many candidates of one clock has a rate or frailty beyond anything meant."""
+"""Expected of one clock in one patient: with more, rate or frailty is beyond anything meant."""
+MOST_IN_A_BLOCK = 20_000_000
+"""Candidates of a block of patients, all clocks together: some two gigabytes. A shipped scenario has a hundredth."""
 _SIXTEEN_BITS = 2**16 - 1
 _AHEAD = 8
 
@@ -114,8 +116,9 @@ class Candidates:
             limit: Months of exposure of each patient, (n_patients,).
 
         Raises:
-            SimulationError: If a clock never gets there.
+            UnsupportedByEngineError: If they would be more than memory or patience can hold.
         """
+        _refuse_absurdly_many(clocks.rates_of(who) * who.frailty * limit, who)
         n = who.patient.size
         pieces = []
         # The first candidate of every clock, clock by clock, so that the arrays stay in the cache.
@@ -129,10 +132,6 @@ class Candidates:
         waves = [(column, clock, np.zeros_like(clock), exposure)]
         frailty, limits, number = who.frailty[column], limit[column], 1
         while column.size:
-            if number >= MOST_CANDIDATES:
-                met = f"{MOST_CANDIDATES} candidate infections of one cause"
-                message = f"patient {who.patient[column[0]]} met {met} before the horizon"
-                raise SimulationError(message)
             # The next candidate of each clock; once few clocks go on, several at a time.
             ahead = number + np.arange(1 if column.size > n / 2 else _AHEAD)
             steps = unit_exponential(clocks.step(who.patient[column, None], ahead, clock[:, None]))
@@ -150,6 +149,25 @@ class Candidates:
         order = _by_patient(column, clock, occurrence, exposure, limit)
         first = np.concatenate([[0], np.cumsum(np.bincount(column, minlength=n))])
         return cls(column[order], clock[order], occurrence[order], exposure[order], first)
+
+
+def _refuse_absurdly_many(expected: Floats, who: Baseline) -> None:
+    """Say so, before any is drawn, where the expected numbers of candidates, [clock, patient], are out of reach."""
+    most = expected.max(axis=0)
+    if np.any(most > MOST_CANDIDATES):
+        worst = int(np.argmax(most))
+        found = f"some {most[worst]:,.0f} candidate infections of one cause in patient {who.patient[worst]}"
+        allowed = (
+            f"at most {MOST_CANDIDATES:,} can be played: lower rate_per_month, frailty_variance or horizon_months"
+        )
+    elif (total := float(expected.sum())) > MOST_IN_A_BLOCK:
+        found = f"some {total:,.0f} candidate infections in {who.patient.size:,} patients"
+        allowed = f"at most {MOST_IN_A_BLOCK:,} can be played at once: lower rate_per_month or horizon_months"
+    else:
+        return
+    raise UnsupportedByEngineError(
+        "this scenario asks for more infections than can be played", [Problem("infections.causes", found, allowed)]
+    )
 
 
 def _by_patient(column: Integers, clock: Integers, occurrence: Integers, exposure: Floats, limit: Floats) -> Integers:

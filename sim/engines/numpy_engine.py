@@ -53,7 +53,7 @@ def simulate(
         Histories, [strategy, patient].
 
     Raises:
-        SimulationError: If a patient never stops meeting candidates.
+        UnsupportedByEngineError: If patients would meet more candidates than can be played.
     """
     keep_memory()
     return Block(model, luck, who or draw_baseline(model, luck, patient), book).play()

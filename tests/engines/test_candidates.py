@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim.engines.candidates import CandidateQueue, Candidates, Clocks
-from sim.errors import SimulationError
+from sim.errors import UnsupportedByEngineError
 from sim.model.structure import ClinicalModel
 from sim.population import draw_baseline
 from sim.streams import AddressedLuck, Luck
@@ -87,5 +87,5 @@ def test_a_longer_limit_adds_candidates_and_moves_none() -> None:
 
 def test_a_rate_beyond_anything_meant_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sim.engines.candidates.MOST_CANDIDATES", 5)
-    with pytest.raises(SimulationError, match="patient 0 met 5 candidate infections of one cause before the horizon"):
+    with pytest.raises(UnsupportedByEngineError, match=r"of one cause in patient \d+; at most 5 can be played"):
         listed(several_causes(), AddressedLuck(7), 3, 1e6)
