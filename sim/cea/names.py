@@ -17,6 +17,7 @@ _STYLES: tuple[tuple[str, str], ...] = (
     (rf"{_COST}[ ._:-]+(?P<name>.+)", rf"{_EFFECT}[ ._:-]+(?P<name>.+)"),
     (rf"{_COST}[\[(](?P<name>.+)[\])]", rf"{_EFFECT}[\[(](?P<name>.+)[\])]"),
     (rf"(?P<name>.+?)[ ._:-]+{_COST}", rf"(?P<name>.+?)[ ._:-]+{_EFFECT}"),
+    (rf"(?P<name>.+?) *[\[(]{_COST}[\])]", rf"(?P<name>.+?) *[\[(]{_EFFECT}[\])]"),
     (rf"{_COST}(?P<name>\d+)", rf"{_EFFECT}(?P<name>\d+)"),
     (r"c[ ._-](?P<name>.+)", r"[eqb][ ._-](?P<name>.+)"),
     (r"c(?P<name>\d+)", r"[eqb](?P<name>\d+)"),
@@ -52,7 +53,9 @@ def canonical(header: Sequence[str], own: dict[str, tuple[str, ...]]) -> tuple[s
         As many names, in the same order.
     """
     new = list(header)
-    plain = [re.sub(r"[ ._-]+", "_", name.strip().casefold()).strip("_") for name in header]
+    # What stands in brackets behind a name is a unit: Cost (GBP).
+    bare_of_unit = [re.sub(r"(?<=.)[\[(][^\])]*[\])]$", "", name.strip()) for name in header]
+    plain = [re.sub(r"[ ._-]+", "_", name.casefold()).strip("_ ") for name in bare_of_unit]
     known = {role for role, names in own.items() if any(name in names for name in plain)}
     if "strategy" not in known:
         ours = all(any(re.match(start, name, re.IGNORECASE) for name in header) for start in _OWN)

@@ -210,6 +210,10 @@ class _Reader:
 
     def _wide(self) -> Callable[[], PsaTable]:
         iteration = self._require("iteration")
+        if self._column("cost") is not None and self._column("qaly") is not None:
+            # Two columns of one name are often kept as cost and cost.1: the first strategy must not be lost.
+            found = "columns of costs and of QALYs without the name of a strategy, beside those with one"
+            self._fault("row 1", found, "the name of its strategy in every such column")
         costs, qalys = self._wide_columns("cost"), self._wide_columns("qaly", "effect")
         for name in dict.fromkeys([*costs, *qalys]):
             for here, there, prefixes in ((costs, qalys, ("qaly", "effect")), (qalys, costs, ("cost",))):

@@ -27,6 +27,9 @@ def cea(
         list[str] | None,
         typer.Option("--wtp", help="Willingness to pay per QALY: a number, or START:STOP:N. May be repeated."),
     ] = None,
+    effects: Annotated[
+        Path | None, typer.Option("--effects", metavar="FILE", help="Effects of a table that holds costs alone.")
+    ] = None,
     where: Annotated[
         list[str] | None, typer.Option("--where", metavar="COLUMN=VALUE", help="Use only these rows of the table.")
     ] = None,
@@ -44,18 +47,26 @@ def cea(
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Analyse a table of costs and QALYs (strategy, iteration, cost, qaly; or wide): ICERs, CEAC, CEAF, EVPI."""
-    from sim.cea import analyse, read_psa_table
+    from sim.cea import analyse, read_outside_psa, read_psa_table
     from sim.report.cea_folder import save_cea
     from sim.report.cea_text import cea_document, print_cea
 
     thresholds = parse_wtp(wtp or [])
+    if effects is not None:
+        given = {"--where": where, "--sheet": sheet, "--subgroups": subgroups, "--weight": weight}
+        problems = [Problem(name, "", "cannot be had with --effects") for name, value in given.items() if value]
+        if problems:
+            raise UsageError("costs and effects of two files are read whole", problems)
     if subgroups is not None or weight:
         if out is not None:
             problem = Problem("--out", str(out), "cannot be had with --subgroups: their tables are printed only")
             raise UsageError("no run folder of subgroups can be written", [problem])
         by_subgroup(table, thresholds, subgroups, weight or [], parse_where(where or []), sheet, output_format)
         return
-    read = read_psa_table(table, where=parse_where(where or []), sheet=sheet)
+    if effects is not None:
+        read = read_outside_psa(table, effects=effects).table
+    else:
+        read = read_psa_table(table, where=parse_where(where or []), sheet=sheet)
     analysis = analyse(read, thresholds)
     if out is not None:
         folder = save_cea(table, read, analysis, out)

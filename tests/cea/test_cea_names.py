@@ -42,6 +42,7 @@ WIDE = [
     ("{} Cost", "{} Effectiveness"),
     ("cost_{}", "effects_{}"),
     ("cost[{}]", "eff[{}]"),
+    ("{} (cost)", "{} (QALYs)"),
     ("c_{}", "e_{}"),
     ("c.{}", "e.{}"),
 ]
@@ -52,6 +53,7 @@ LONG = [
     ("strategy_id", "sample", "costs", "qalys"),
     ("treatment", "rep", "total_costs", "total_qalys"),
     ("arm", "Draw", "cost", "effectiveness"),
+    ("Strategy", "sim", "Cost (GBP)", "QALYs [years]"),
 ]
 
 
@@ -71,6 +73,19 @@ def test_numbered_strategies(tmp_path: Path, cost: str, effect: str) -> None:
 def test_long_tables(tmp_path: Path, names: tuple[str, str, str, str]) -> None:
     long(*names).to_csv(tmp_path / "t.csv", index=False)
     check(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize("again", ["{}.1", "{}_1"])
+def test_repeated_names_that_lost_a_strategy_are_refused(tmp_path: Path, again: str) -> None:
+    """cost, qaly, cost.1, qaly.1, cost.2, qaly.2: what programs make of repeated names; the first has no name."""
+    columns = {"cost": COST[:, 0], "qaly": QALY[:, 0]}
+    for number in (1, 2):
+        columns |= {again.format("cost").replace("1", str(number)): COST[:, 1]}
+        columns |= {again.format("qaly").replace("1", str(number)): QALY[:, 1]}
+    path = tmp_path / "table.csv"
+    pd.DataFrame(columns).to_csv(path, index=False)
+    with pytest.raises(TableError, match="without the name of a strategy"):
+        read_psa_table(path)
 
 
 def test_the_order_of_columns_and_rows_does_not_matter(tmp_path: Path) -> None:

@@ -270,3 +270,17 @@ def test_shipped_scenarios_are_found_by_name() -> None:
     }
     assert found["tutorial"].read_bytes() == (REPOSITORY / "scenarios" / "tutorial.toml").read_bytes()
     assert load(found["base-case"], strict=True).strategy_names == ("none", "primary", "preemptive", "secondary")
+
+
+def test_costs_and_effects_of_two_files(igsim, tmp_path):
+    """As SAVI, BCEA, dampack and voi keep them: the answer of one table of both."""
+    (tmp_path / "costs.csv").write_text("A,B\n10,20\n12,25\n")
+    (tmp_path / "effects.csv").write_text("A,B\n1,1.5\n1,1.2\n")
+    (tmp_path / "both.csv").write_text("cost_A,cost_B,qaly_A,qaly_B\n10,20,1,1.5\n12,25,1,1.2\n")
+    two = igsim("cea", "costs.csv", "--effects", "effects.csv", "--wtp", "30", "--format", "json").document
+    one = igsim("cea", "both.csv", "--wtp", "30", "--format", "json").document
+    assert two["incremental"] == one["incremental"]
+    assert two["by_wtp"] == one["by_wtp"]
+    refused = igsim("cea", "costs.csv", "--effects", "effects.csv", "--where", "A=10")
+    assert (refused.status, refused.out) == (2, "")
+    assert "--where" in refused.err
