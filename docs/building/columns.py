@@ -160,6 +160,7 @@ ENDINGS = {
 }
 BEGINNINGS = {
     "infections:": "infections of that cause and grade",
+    "viraemias_found:": "viraemias that this surveillance found",
     "preemptive_courses:": "courses of preemptive treatment under that surveillance",
     "antimicrobial_months:": "months on that antimicrobial",
     "ig_harms:": "share whose immunoglobulin that harm ended",
