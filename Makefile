@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: base-case test slow docs bench bench-short lint types layers check lock clean
+.PHONY: base-case test slow fuzz audit docs bench bench-short lint types layers check lock clean
 
 base-case: $(READY)          ## install, then run the base case
 	$(BIN)/igsim run scenarios/base-case.toml
@@ -13,6 +13,13 @@ test: $(READY)               ## install, then run the fast tests
 
 slow: $(READY)               ## the long statistical and generated tests
 	$(BIN)/pytest -q -n 2 -m slow
+
+fuzz: $(READY)               ## a minute of coverage-guided fuzzing for each reader of files (needs atheris)
+	for reader in scenario table cohort starts workbook; do $(BIN)/python -m tests.fuzz $$reader 60 . || exit 1; done
+
+audit: $(READY)              ## locked versions against the known vulnerabilities (needs pip-audit and a network)
+	@$(BIN)/python -c 'import pip_audit' 2>/dev/null || { echo "needs pip-audit: $(BIN)/pip install pip-audit"; exit 1; }
+	$(BIN)/pip-audit --require-hashes --disable-pip --requirement requirements.lock
 
 bench: $(READY)              ## igsim beside other programs on the same work (docs/performance.md)
 	$(BIN)/python -m benchmarks
