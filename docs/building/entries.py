@@ -108,4 +108,6 @@ def _title(name: str) -> str:
 
 
 def _default(value: Any) -> str:
-    return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    if value == "":
+        return "empty"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -40,4 +40,4 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Equations as MathML; links out of the site as names."""
     if page.file.src_uri not in REFERENCE:
         markdown = equations.with_equations(markdown)
-    return OUTSIDE.sub(r"\1 (`\2`)", markdown)
+    return OUTSIDE.sub(lambda link: f"`{link[2]}`" if link[2] in link[1] else f"{link[1]} (`{link[2]}`)", markdown)

@@ -22,6 +22,7 @@ SMALL = {
     "igsim dsa": "dsa tutorial.toml --patients 40",
     "igsim sweep": "sweep tutorial.toml --vary immunoglobulin.price_per_gram=20:150:3 --patients 40",
     "igsim compare": "compare base-case.toml gprc5d-us.toml --patients 40",
+    "igsim trial": "trial trials.toml --trial planned --size 60 --replications 20 --workers 1",
     "igsim capacity": "capacity programme-shortage.toml --replications 2 --sizes --size-replications 1 --workers 1 "
     "--set programme.years=1 --set programme.arrivals.1.patients_per_year=15",
 }
