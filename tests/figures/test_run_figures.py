@@ -241,7 +241,7 @@ def test_tables_of_an_uncertainty_analysis_give_every_figure_of_uncertainty():
     figures = FigureSet(psa_tables(), setting)
     drawn = {name: figures.draw(name) for name in figures.names}
     of_a_run = {"ce_frontier", "cumulative_incidence", "infections_by_cause", "costs_by_item", "ig_grams"}
-    of_a_run |= {"incidence_by_cause", "ig_use", "swimlanes", "igg_course"}
+    of_a_run |= {"incidence_by_cause", "ig_use", "swimlanes", "igg_course", "calibration_posterior"}
     of_a_run |= {name for name in CATALOGUE if name.startswith("programme_")} | {"who_paid"}
     assert set(CATALOGUE) - set(drawn) == of_a_run | {"threshold_scan", "scenario_benefit", "sweep_benefit"}
     assert all(figure.layout.title.text and figure.data for figure in drawn.values())
