@@ -33,6 +33,7 @@ from sim.psa.precision import Spread, without_noise
 from sim.scenario import IncidenceTarget
 from sim.scenario.calibration import FollowUp
 from sim.sensitivity import price_threshold
+from sim.trial.power import schoenfeld_power
 from sim.verify.closed_form import none
 from sim.verify.closed_form_terms import Parameters
 from sim.voi import TrialPlan, enbs, population_factor
@@ -291,6 +292,11 @@ def died_by_root(hazard: float) -> float:
     return float(brentq(spent, 0, 1000, xtol=1e-12))
 
 
+def power_by_normals() -> float:
+    score, limit = abs(math.log(0.52)) * math.sqrt(80 / 4), stats.norm.ppf(0.975)
+    return float(stats.norm.sf(limit, loc=score) + stats.norm.cdf(-limit, loc=score))
+
+
 WORKED = (
     Worked(
         "accepted per candidate, $\\sum_j \\pi_j$",
@@ -444,5 +450,12 @@ WORKED = (
         lambda: patients_worth(1),
         lambda: patients_worth_by_quadrature(1),
         "{:.1f}",
+    ),
+    Worked(
+        "power (Schoenfeld)",
+        "$h = 0.52$, $D = 80$, $q = 0.5$, $\\alpha = 0.05$",
+        lambda: schoenfeld_power(math.log(0.52), 80, 0.5, 0.05),
+        power_by_normals,
+        "{:.4f}",
     ),
 )
