@@ -73,6 +73,8 @@ def build(desk: Desk) -> Dash:
         "igsim",
         assets_folder=str(ASSETS),
         serve_locally=True,
+        # On demand, the figures' script may come later than the figures wait for it.
+        eager_loading=True,
         title="igsim",
         update_title="",
         index_string=INDEX,
