@@ -90,6 +90,7 @@ def assess(
     scenario: Scenario | None = None,
     runner: Runner = run_batches,
     progress: Progress | None = None,
+    evppi: pd.DataFrame | None = None,
 ) -> VoiReport:
     """Value of information of one decision at each threshold.
 
@@ -101,6 +102,7 @@ def assess(
         scenario: The scenario, if there is one.
         runner: How the regressions of the EVPPI are worked off.
         progress: Called with sets of parameters regressed on and sets in all.
+        evppi: Columns `sim.voi.EVPPI_COLUMNS`, where it is known from these very draws and thresholds.
 
     Raises:
         UsageError: The draws or the sizes cannot be used.
@@ -115,7 +117,7 @@ def assess(
         sizes=tuple(sorted(set(sizes))),
         by_wtp=evpi_table(evidence, wtp),
         population_by_year=population_table(evidence, wtp),
-        evppi=evppi_table(evidence, wtp, sharing=shared_by(runner, progress)),
+        evppi=evppi_table(evidence, wtp, sharing=shared_by(runner, progress)) if evppi is None else evppi,
         evsi=evsi,
         best_sizes=best,
     )
@@ -149,18 +151,22 @@ def value_of_information(
         UsageError: What was given cannot be used.
         ResultsError: A run folder is missing, incomplete or altered.
     """
-    said = "a probabilistic analysis"
+    said, known = "a probabilistic analysis", None
     if isinstance(source, Scenario):
         scenario, said = source, source.files[0] if source.files else source.title
         evidence = evidence_of(psa(scenario, draws=draws, patients=patients, seed=seed))
     elif isinstance(source, PsaReport | PsaResult):
         result = source.result if isinstance(source, PsaReport) else source
         scenario, evidence = result.scenario, evidence_of(result)
+        # What the analysis has found for the same thresholds is not worked out again.
+        same = isinstance(source, PsaReport) and tuple(wtp or result.wtp) == result.wtp and not source.evppi.empty
+        known = source.evppi if isinstance(source, PsaReport) and same else None
     else:
         said = str(source)
         evidence, scenario = evidence_of_run(Path(source))
     evidence = replace(evidence, trials=chosen_trials(evidence, designs))
-    return assess(evidence, wtp or scenario.analysis.wtp_per_qaly, sizes, source=said, scenario=scenario)
+    thresholds = wtp or scenario.analysis.wtp_per_qaly
+    return assess(evidence, thresholds, sizes, source=said, scenario=scenario, evppi=known)
 
 
 def chosen_trials(evidence: Evidence, names: Sequence[str] | None) -> dict[str, PlannedTrial]:
