@@ -26,7 +26,13 @@ def psa_sections(folder: RunFolder) -> list[Section]:
             words=(_played(folder),),
         ),
         section(
-            folder, "decision-uncertainty", "Decision uncertainty", _decision(folder), "ceac", "ceaf", "expected_loss"
+            folder,
+            "decision-uncertainty",
+            "Decision uncertainty",
+            decision_grid(folder),
+            "ceac",
+            "ceaf",
+            "expected_loss",
         ),
         section(
             folder,
@@ -217,7 +223,8 @@ def _benefit(folder: RunFolder) -> Grid:
     )
 
 
-def _decision(folder: RunFolder) -> Grid:
+def decision_grid(folder: RunFolder) -> Grid:
+    """Probability that each strategy is the best, and EVPI, by threshold."""
     by_wtp = {row["wtp"]: row for row in folder.document["by_wtp"]}
     at = {(row["wtp"], row["strategy"]): row for row in folder.document["by_wtp_strategy"]}
     names = [row["name"] for row in folder.document["strategies"]]

@@ -41,7 +41,7 @@ def run_sections(folder: RunFolder) -> list[Section]:
             "Infections and health",
             *("cumulative_incidence", "incidence_by_cause", "infections_by_cause"),
             _events(folder, rows),
-            _efficiency(folder),
+            efficiency_grid(folder),
         ),
         section(folder, "immunoglobulin", "Use of immunoglobulin", "ig_grams", "ig_use"),
         section(folder, "patients", "Single patients", *patient_plots(folder), words=(PATIENTS,)),
@@ -228,7 +228,8 @@ def _events(folder: RunFolder, strategies: Sequence[Mapping[str, Any]]) -> Grid:
     )
 
 
-def _efficiency(folder: RunFolder) -> Grid:
+def efficiency_grid(folder: RunFolder) -> Grid:
+    """What averting infections and deaths takes, against the reference."""
     found = folder.document["efficiency"]
     rows = [
         (
