@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import pytest
 from plotly.utils import PlotlyJSONEncoder
@@ -328,3 +329,16 @@ def test_the_analysis_of_an_outside_table_is_shown_as_far_as_it_goes(outside, pa
         assert "Cost-effectiveness plane" in told
     else:
         assert "outside table" in told
+
+
+def test_a_programme_is_told_in_words_with_its_arms_side_by_side(tmp_path):
+    folder = make_folder("capacity", tmp_path)
+    desk = Desk(Library(tmp_path / "capacity", {}), Bench())
+    (entry,) = desk.library.runs()
+    told = text_of(body(View(page="programme", look_at=entry.key), desk))
+    assert "Per replication First come, first served After a severe infection first Lowest IgG first" in told
+    numbers = pd.read_parquet(folder / "capacity_numbers.parquet")
+    own = numbers.set_index(["arm", "measure"]).loc[("first_come", "infusions_wanted")]
+    assert f"infusions due {own['mean']:,.0f} ± {own['ci_high'] - own['mean']:,.0f}" in told
+    # No column of a table by its name in a file.
+    assert "ci_low" not in told.split("All tables")[0]

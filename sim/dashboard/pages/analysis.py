@@ -28,7 +28,8 @@ from sim.dashboard.parts import (
     table_card,
 )
 from sim.figures import benefit
-from sim.report.text import number
+from sim.report.capacity_text import ABSENT, HARM, PERCENT, ROWS
+from sim.report.text import number, with_error
 
 MOST_ABREAST = 5
 """Strategies whose names fit under the bars of a figure of half the width."""
@@ -256,9 +257,41 @@ def programme_page(source: Source, view: View, desk: Desk) -> list[Content]:
     drawn = [name for name in own.figures.names if name.startswith("programme_")]
     return [
         found.note,
+        guarded(lambda: _programme_numbers(own, "The programme, in all its years together", ROWS), "the programme"),
+        guarded(lambda: _programme_numbers(own, "What the limits did to patients", HARM), "harm"),
+        catalogue(own, view, "who_paid"),
         grid(*(catalogue(own, view, name) for name in drawn)),
-        *(guarded(lambda name=name: _plain(own, name), name) for name in own.tables),  # type: ignore[misc]
     ]
+
+
+def _programme_numbers(own: Source, title: str, rows: tuple[tuple[str, str, int], ...]) -> Content:
+    """Numbers of a programme, a column an arm, with half their 95 % intervals over replications."""
+    table = own.tables["capacity_numbers"]
+    arms = list(dict.fromkeys(table["arm"]))
+    found = table.set_index(["measure", "arm"])
+    lines = []
+    for words, measure, digits in rows:
+        scale = 100 if measure in PERCENT else 1
+        means = [float(found.loc[(measure, arm), "mean"]) for arm in arms]
+        halves = [float(found.loc[(measure, arm), "ci_high"]) - mean for arm, mean in zip(arms, means, strict=True)]
+        if (measure in ABSENT and not any(means)) or all(pd.isna(mean) for mean in means):
+            continue
+        cells = (with_error(scale * m, scale * h, digits) for m, h in zip(means, halves, strict=True))
+        lines.append({"what": words.strip(), **dict(zip(arms, cells, strict=True))})
+    columns = [Column("Per replication", partial(_text, "what"), left=True)]
+    columns += [Column(label_of_arm(own, arm), partial(_text, arm)) for arm in arms]
+    note = "± is half a 95 % interval over replications; every arm has the same arrivals, patients and luck."
+    return table_card(Shown(title.lower().replace(" ", "_"), title, pd.DataFrame(lines), columns, note))
+
+
+def _text(name: str, row: dict[str, Any]) -> str:
+    return str(row[name])
+
+
+def label_of_arm(own: Source, arm: str) -> str:
+    """The label of a programme's arm; of one that the program adds, its name in words."""
+    plan = own.scenario.programme if own.scenario is not None else None
+    return plan.arms[arm].label if plan is not None and arm in plan.arms else arm.replace("_", " ").capitalize()
 
 
 def _no_programme(source: Source) -> list[Content]:
@@ -276,19 +309,3 @@ def _no_programme(source: Source) -> list[Content]:
 
 def _file(source: Source) -> str:
     return f"{source.entry.name.split('/')[0]}.toml"
-
-
-MOST_ROWS = 60
-
-
-def _cell(name: str, row: dict[str, Any]) -> str:
-    return f"{row[name]:,.5g}" if _is_real(row[name]) else str(row[name])
-
-
-def _plain(own: Source, name: str) -> Content:
-    """A table as it is, its first rows."""
-    frame = own.tables[name]
-    columns = [Column(str(name), partial(_cell, str(name))) for name in frame.columns]
-    note = f"The first {MOST_ROWS} of {len(frame):,} rows; the download has all." if len(frame) > MOST_ROWS else ""
-    card = Shown(name, name.replace("_", " ").capitalize(), frame.head(MOST_ROWS), columns, note)
-    return table_card(card)
