@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: base-case test slow fuzz audit docs bench bench-short lint types layers check lock clean
+.PHONY: base-case test slow fuzz audit docs results-pages bench bench-short lint types layers check lock clean
 
 base-case: $(READY)          ## install, then run the base case
 	$(BIN)/igsim run scenarios/base-case.toml
@@ -29,6 +29,9 @@ bench-short: $(READY)        ## the ratio to a naive version alone; fails if igs
 
 docs: $(READY)               ## the site in site/: every command on its pages is run, broken links end it
 	$(BIN)/python -m mkdocs build --strict --quiet
+
+results-pages: $(READY)      ## docs/results/ made anew from run folders, some minutes
+	$(BIN)/python -m docs.building.results_pages
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -9,5 +9,5 @@
     commands    every command and option, from the command line itself
     tables      every file and column of a run folder, from runs
     messages    what is said of broken inputs, from the corpus of the tests
-    results     the results pages, from run folders; `make results-pages` writes them, since they take minutes
+    results_pages  docs/results/, from run folders; `make results-pages` writes them, since they take minutes
 """

@@ -44,7 +44,8 @@ def trials(folders: Mapping[str, RunFolder]) -> list[str]:
     if out:
         sentences.append(
             "Not even perfect information for all patients concerned would be worth the fixed cost of the trial: "
-            f"{places(out)} per QALY."
+            f"{places(out)} per QALY. (An EVPI of 0 says that none of these draws favoured another strategy; more "
+            "draws might find some.)"
         )
     return sentences
 
