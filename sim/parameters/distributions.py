@@ -12,8 +12,10 @@ import math
 from typing import Any
 
 import numpy as np
+
+# Its statistics are loaded when first asked for: a run of base-case values needs none.
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from sim.scenario import Quantity
 from sim.scenario.quantity import Z_95
@@ -77,29 +79,29 @@ def distribution(quantity: Quantity) -> Any:
     value = quantity.value
     match quantity.dist:
         case "normal":
-            return stats.norm(value, standard_deviation(quantity))
+            return scipy.stats.norm(value, standard_deviation(quantity))
         case "lognormal":
             low, high = quantity.ci or (value, value)
-            return stats.lognorm(math.log(high / low) / (2 * Z_95), scale=value)
+            return scipy.stats.lognorm(math.log(high / low) / (2 * Z_95), scale=value)
         case "beta":
             size = value * (1 - value) / standard_deviation(quantity) ** 2 - 1
-            return stats.beta(value * size, (1 - value) * size)
+            return scipy.stats.beta(value * size, (1 - value) * size)
         case "gamma":
             variance = standard_deviation(quantity) ** 2
-            return stats.gamma(value**2 / variance, scale=variance / value)
+            return scipy.stats.gamma(value**2 / variance, scale=variance / value)
         case "uniform":
             low, high = quantity.range or (value, value)
-            return stats.uniform(low, high - low)
+            return scipy.stats.uniform(low, high - low)
         case "triangular":
             low, high = quantity.range or (value, value)
-            return stats.triang((value - low) / (high - low), low, high - low)
+            return scipy.stats.triang((value - low) / (high - low), low, high - low)
         case "pert":
             low, high = quantity.range or (value, value)
             mode = PERT_SHAPE * (value - low) / (high - low)
-            return stats.beta(1 + mode, 1 + PERT_SHAPE - mode, low, high - low)
+            return scipy.stats.beta(1 + mode, 1 + PERT_SHAPE - mode, low, high - low)
         case "dirichlet":
             count = quantity.count or 0.0
-            return stats.beta(value * count, (1 - value) * count)
+            return scipy.stats.beta(value * count, (1 - value) * count)
     message = f"{quantity.dist} has no distribution function"
     raise ValueError(message)
 

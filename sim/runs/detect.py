@@ -1,8 +1,8 @@
 """Inputs and outputs that look right and are not: what published models have carried without anyone noticing.
 
 An uncertain quantity that the model never reads, one that it reads but that moves nothing, two strategies with
-identical results, cost items that do not add up to the total. Each is looked for in every run and every
-probabilistic analysis.
+identical results, cost items that do not add up to the total. Each is looked for in every probabilistic analysis and
+every run; what needs every quantity to be tried only in runs that last longer than that.
 """
 
 from __future__ import annotations
@@ -69,6 +69,8 @@ def silent(
     ends: Ends,
     seed: int,
     join: Join = lambda model: model,
+    *,
+    probe: bool = True,
 ) -> tuple[Finding, ...]:
     """Quantities that no outcome depends on.
 
@@ -81,13 +83,14 @@ def silent(
         ends: Where to try the others.
         seed: Root of the luck.
         join: What a run does with the compiled model before it plays it.
+        probe: Whether to play each quantity that is read, which takes some seconds where hundreds are uncertain.
     """
     unread = set(never)
     text = "the compiled model is the same whatever its value: nothing in this scenario uses it"
     found = [Finding(Kind.UNREAD, path, text) for path in paths if path in unread]
     reasons = {path: _why_unused(scenario, path) for path in paths if path not in unread}
     found += [Finding(Kind.UNUSED, path, reason) for path, reason in reasons.items() if reason]
-    left = [path for path, reason in reasons.items() if not reason]
+    left = [path for path, reason in reasons.items() if not reason and probe]
     for patients, which in ((FIRST_PATIENTS, slice(1, None)), (PROBED_PATIENTS, slice(None))):
         base = _outcomes(scenario, patients, seed, join) if left else np.empty(0)
         left = [

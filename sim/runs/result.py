@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from sim.figures import FigureSet
 
 
+PROBED_FROM = 20_000
+"""Patients from which a run also tries whether each uncertain quantity is read and moves something: two seconds."""
+
+
 @dataclass(frozen=True)
 class RunResult:
     """A played scenario and what follows from it for the decision.
@@ -54,11 +58,13 @@ class RunResult:
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """What looks right and is not, see `sim.runs.detect`; takes a second or two where much is uncertain.
+        """What looks right and is not, see `sim.runs.detect`.
 
+        Whether each uncertain quantity is read and moves something is tried from `PROBED_FROM` patients on.
         Cost items that do not add up are not among it: `Outcomes` refuses them.
         """
         names, outcomes = self.outcomes.strategies, self.outcomes
+        probe = self.patients >= PROBED_FROM
         uncertain = {
             path: quantity
             for path, quantity, _ in quantities(self.scenario)
@@ -68,10 +74,11 @@ class RunResult:
             *silent(
                 self.scenario,
                 tuple(uncertain),
-                unread(self.scenario),
+                unread(self.scenario) if probe else (),
                 lambda path: values_at(self.scenario, path, uncertain[path], PROBED_AT),
                 self.seed,
                 self.cohort.join if self.cohort else lambda model: model,
+                probe=probe,
             ),
             *identical(names, np.stack([outcomes.mean("cost"), outcomes.mean("qaly")]), "the patients' means give"),
         )

@@ -10,6 +10,7 @@ import pytest
 
 import sim
 from sim.report.text import finding_lines
+from sim.runs import result
 from sim.runs.detect import Kind
 from sim.scenario import from_tables
 from tests.cli.conftest import BASE_CASE
@@ -20,10 +21,11 @@ def tutorial():
     return sim.load("scenarios/tutorial.toml")
 
 
-def test_a_sound_run_of_a_small_scenario_raises_no_suspicion(tutorial):
-    result = sim.run(tutorial, patients=200, seed=5)
-    assert result.findings == ()
-    assert finding_lines(result.findings) == []
+def test_a_sound_run_of_a_small_scenario_raises_no_suspicion(tutorial, monkeypatch):
+    monkeypatch.setattr(result, "PROBED_FROM", 200)
+    found = sim.run(tutorial, patients=200, seed=5).findings
+    assert found == ()
+    assert finding_lines(found) == []
 
 
 def test_what_nobody_has_and_nothing_reads_is_named_with_its_reason():
@@ -34,8 +36,9 @@ def test_what_nobody_has_and_nothing_reads_is_named_with_its_reason():
     assert not any(path.startswith("voi.") for path in found)
 
 
-def test_a_quantity_that_something_else_switches_off_moves_nothing(tutorial):
+def test_a_quantity_that_something_else_switches_off_moves_nothing(tutorial, monkeypatch):
     """Grade 1-2 infections cost nothing when they never happen: read by the model, without effect."""
+    monkeypatch.setattr(result, "PROBED_FROM", 50)
     path, tables = "infections.causes.viral.cost.grade_1_2", tutorial.resolved()
     off = {f"infections.causes.viral.rate_per_month.{t}.grade_1_2": 0.0 for t in tutorial.targets}
     unit = tables["analysis"]["currency"] + " per infection"
@@ -44,6 +47,9 @@ def test_a_quantity_that_something_else_switches_off_moves_nothing(tutorial):
     assert [(f.kind, f.where) for f in found if f.where == path] == [(Kind.FLAT, path)]
     on = sim.run(from_tables(tables, overrides=uncertain), patients=50).findings
     assert path not in {f.where for f in on}
+    # A run shorter than the trial of every quantity does not try them.
+    shorter = sim.run(from_tables(tables, overrides={**off, **uncertain}), patients=49).findings
+    assert path not in {f.where for f in shorter}
 
 
 def test_two_strategies_that_are_one_are_named(tutorial):
@@ -55,13 +61,13 @@ def test_two_strategies_that_are_one_are_named(tutorial):
 
 
 def test_cost_items_that_miss_the_total_are_refused(tutorial):
-    result = sim.run(tutorial, patients=60)
-    summary = result.outcomes.summary
+    played = sim.run(tutorial, patients=60)
+    summary = played.outcomes.summary
     mean = summary.arms.mean.copy()
     mean[summary.components.index("cost:igg_tests"), 1] += 12.5
     spoilt = dataclasses.replace(summary, arms=dataclasses.replace(summary.arms, mean=mean))
     with pytest.raises(ValueError, match="cost items add up to"):
-        dataclasses.replace(result.outcomes, summary=spoilt)
+        dataclasses.replace(played.outcomes, summary=spoilt)
 
 
 def test_the_command_says_and_writes_it(igsim, tmp_path):
