@@ -42,6 +42,7 @@ def seeing(scenario: Scenario, seen: dict[str, Floats]) -> Scenario:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(7_200)
 def test_the_sampler_covers_the_truth_as_often_as_its_intervals_say(shipped):
     """Truths from the prior, studies simulated patient by patient, and each calibrated: emcee, with its own rule.
 
