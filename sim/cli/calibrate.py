@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -24,8 +23,8 @@ def calibrate(
     workers: opt.Workers = 1,
     scheduler: opt.Scheduler = None,
     resume: opt.Resume = False,
-    out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),
-    save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
+    out: opt.Out = Path("results"),
+    save: opt.Save = True,
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Fit the free quantities of a scenario to its [calibration] targets: posterior, fit, what cannot be known."""

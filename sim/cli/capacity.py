@@ -46,8 +46,8 @@ def capacity(
     workers: opt.Workers = None,
     scheduler: opt.Scheduler = None,
     resume: opt.Resume = False,
-    out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),
-    save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
+    out: opt.Out = Path("results"),
+    save: opt.Save = True,
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Play a programme in which patients compete for chairs and immunoglobulin: waiting, shortage, harm, budget."""

@@ -34,8 +34,8 @@ def compare(
     patients: opt.Patients = None,
     seed: opt.Seed = None,
     settings: opt.Settings = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),
-    save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
+    out: opt.Out = Path("results"),
+    save: opt.Save = True,
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Compare scenarios on the same patients and luck; --weights averages them and values knowing which is right."""

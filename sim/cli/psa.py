@@ -33,8 +33,8 @@ def psa(
     workers: opt.Workers = None,
     scheduler: opt.Scheduler = None,
     resume: opt.Resume = False,
-    out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),
-    save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
+    out: opt.Out = Path("results"),
+    save: opt.Save = True,
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Draw the parameters, play every draw on the same patients: CEAC, CEAF, EVPI, EVPPI, precision, prices."""

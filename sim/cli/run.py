@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -32,8 +31,8 @@ def run(
     workers: opt.Workers = None,
     scheduler: opt.Scheduler = None,
     resume: opt.Resume = False,
-    out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),
-    save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
+    out: opt.Out = Path("results"),
+    save: opt.Save = True,
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Play every strategy on the same patients and compare them: costs, QALYs, infections, supply."""

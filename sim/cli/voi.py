@@ -92,8 +92,8 @@ def voi(
     workers: opt.Workers = None,
     scheduler: opt.Scheduler = None,
     resume: opt.Resume = False,
-    out: Annotated[Path, typer.Option("--out", help="Folder for run folders.")] = Path("results"),
-    save: Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")] = True,
+    out: opt.Out = Path("results"),
+    save: opt.Save = True,
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Value of information: EVPI, EVPPI of parameters and groups, EVSI and net benefit of a trial by its size."""
