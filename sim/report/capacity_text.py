@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -99,17 +100,34 @@ def _lookup(frame: pd.DataFrame, keys: list[str], column: str) -> Values:
     return dict(zip(names, frame[column].astype(float), strict=True))
 
 
-def _numbers(result: CapacityResult, title: str, rows: tuple[tuple[str, str, int], ...]) -> Table:
-    frame, keys = result.numbers(), ["measure", "arm"]
-    mean, high = _lookup(frame, keys, "mean"), _lookup(frame, keys, "ci_high")
-    shown = table(title, "per replication", *result.arms)
+def number_rows(
+    numbers: pd.DataFrame, arms: Sequence[str], rows: Sequence[tuple[str, str, int]]
+) -> list[tuple[str, list[str]]]:
+    """Words of each row and a cell for each arm: a mean with half its 95 % interval.
+
+    Args:
+        numbers: The table `capacity_numbers`.
+        arms: Arms, in order.
+        rows: Words, measure and digits; what happened under no arm is left out.
+    """
+    keys = ["measure", "arm"]
+    mean, high = _lookup(numbers, keys, "mean"), _lookup(numbers, keys, "ci_high")
+    found = []
     for words, measure, digits in rows:
-        means = [mean[measure, arm] for arm in result.arms]
+        means = [mean[measure, arm] for arm in arms]
         if (measure in ABSENT and not any(means)) or all(math.isnan(value) for value in means):
             continue
         scale = 100 if measure in PERCENT else 1
-        halves = [high[measure, arm] - mean[measure, arm] for arm in result.arms]
-        shown.add_row(words, *(with_error(scale * m, scale * h, digits) for m, h in zip(means, halves, strict=True)))
+        halves = [high[measure, arm] - mean[measure, arm] for arm in arms]
+        cells = [with_error(scale * m, scale * h, digits) for m, h in zip(means, halves, strict=True)]
+        found.append((words, cells))
+    return found
+
+
+def _numbers(result: CapacityResult, title: str, rows: tuple[tuple[str, str, int], ...]) -> Table:
+    shown = table(title, "per replication", *result.arms)
+    for words, cells in number_rows(result.numbers(), result.arms, rows):
+        shown.add_row(words, *cells)
     return shown
 
 

@@ -28,8 +28,8 @@ from sim.dashboard.parts import (
     table_card,
 )
 from sim.figures import benefit
-from sim.report.capacity_text import ABSENT, HARM, PERCENT, ROWS
-from sim.report.text import number, with_error
+from sim.report.capacity_text import HARM, ROWS, number_rows
+from sim.report.text import number
 
 MOST_ABREAST = 5
 """Strategies whose names fit under the bars of a figure of half the width."""
@@ -268,16 +268,10 @@ def _programme_numbers(own: Source, title: str, rows: tuple[tuple[str, str, int]
     """Numbers of a programme, a column an arm, with half their 95 % intervals over replications."""
     table = own.tables["capacity_numbers"]
     arms = list(dict.fromkeys(table["arm"]))
-    found = table.set_index(["measure", "arm"])
-    lines = []
-    for words, measure, digits in rows:
-        scale = 100 if measure in PERCENT else 1
-        means = [float(found.loc[(measure, arm), "mean"]) for arm in arms]
-        halves = [float(found.loc[(measure, arm), "ci_high"]) - mean for arm, mean in zip(arms, means, strict=True)]
-        if (measure in ABSENT and not any(means)) or all(pd.isna(mean) for mean in means):
-            continue
-        cells = (with_error(scale * m, scale * h, digits) for m, h in zip(means, halves, strict=True))
-        lines.append({"what": words.strip(), **dict(zip(arms, cells, strict=True))})
+    lines = [
+        {"what": words.strip(), **dict(zip(arms, cells, strict=True))}
+        for words, cells in number_rows(table, arms, rows)
+    ]
     columns = [Column("Per replication", partial(_text, "what"), left=True)]
     columns += [Column(label_of_arm(own, arm), partial(_text, arm)) for arm in arms]
     note = "± is half a 95 % interval over replications; every arm has the same arrivals, patients and luck."
