@@ -22,6 +22,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,7 @@ def _shortened(lines: list[str], limit: int | None) -> list[str]:
     return [*lines[:head], "...", *lines[len(lines) - limit // 4 :]]
 
 
+@cache
 def _program() -> str:
     """Digest of everything that a command's output depends on."""
     found = hashlib.sha256()

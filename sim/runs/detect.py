@@ -7,7 +7,7 @@ every run; what needs every quantity to be tried only in runs that last longer t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
@@ -88,7 +88,8 @@ def silent(
     unread = set(never)
     text = "the compiled model is the same whatever its value: nothing in this scenario uses it"
     found = [Finding(Kind.UNREAD, path, text) for path in paths if path in unread]
-    reasons = {path: _why_unused(scenario, path) for path in paths if path not in unread}
+    unused = _unused(scenario)
+    reasons = {path: _why_unused(unused, path) for path in paths if path not in unread}
     found += [Finding(Kind.UNUSED, path, reason) for path, reason in reasons.items() if reason]
     left = [path for path, reason in reasons.items() if not reason and probe]
     for patients, which in ((FIRST_PATIENTS, slice(1, None)), (PROBED_PATIENTS, slice(None))):
@@ -117,10 +118,8 @@ def _outcomes(scenario: Scenario, patients: int, seed: int, join: Join) -> Float
     return np.stack([value.mean(axis=-1) for value in values.values()])
 
 
-def _why_unused(scenario: Scenario, path: str) -> str | None:
-    return next(
-        (reason for prefix, reason in _unused(scenario).items() if f".{path}.".find(f".{prefix}.") >= 0), None
-    )
+def _why_unused(unused: Mapping[str, str], path: str) -> str | None:
+    return next((reason for part, reason in unused.items() if f".{part}." in f".{path}."), None)
 
 
 def _unused(scenario: Scenario) -> dict[str, str]:
