@@ -20,6 +20,7 @@ from dash import dcc, html
 
 from sim.errors import IgsimError
 from sim.figures import Look
+from sim.figures.style import Drawing
 from sim.report.text import number
 
 Content = Any
@@ -107,9 +108,10 @@ def figure_card(
 def _figure(
     name: str, figure: go.Figure, look: Look, picked: str, data: pd.DataFrame | None, said: str
 ) -> list[Content]:
-    title, subtitle, height = headed(figure)
+    drawing: Drawing = figure.to_plotly_json()
+    title, subtitle, height = headed(drawing)
     if picked:
-        emphasise(figure, look, picked)
+        emphasise(drawing, look, picked)
     links: list[Content] = [
         html.Button(
             words, className="quiet", **spoken(f"{words}: {title}", **{"data-figure": name, "data-format": form})
@@ -124,7 +126,7 @@ def _figure(
         html.Div(
             dcc.Graph(
                 id={"type": "figure", "name": name},
-                figure=figure,
+                figure=drawing,
                 config=_CONFIG,
                 responsive=True,
                 style={"height": f"{height}px"},
@@ -137,7 +139,7 @@ def _figure(
     ]
 
 
-def headed(figure: go.Figure) -> tuple[str, str, int]:
+def headed(drawing: Drawing) -> tuple[str, str, int]:
     """Take title and subtitle out of a figure, for a heading that wraps and can be read aloud.
 
     The figure keeps them in `layout.meta`, from where a downloaded image gets them back.
@@ -145,20 +147,26 @@ def headed(figure: go.Figure) -> tuple[str, str, int]:
     Returns:
         Both as plain text, and the height that is left, in pixels, which the figure takes from its place.
     """
-    layout = figure.layout
-    title, subtitle = str(layout.title.text or ""), str(layout.title.subtitle.text or "")
-    top, height = int(layout.margin.t or 92), int(layout.height or 560)
-    changes: dict[str, Any] = {
-        "meta": {"title": layout.title.to_plotly_json(), "top": top, "height": height},
-        "title": None,
-        "height": None,
-        "margin": {"t": 40 if layout.annotations else 24, "b": BOTTOM},
-    }
-    if layout.showlegend and layout.legend.orientation == "h":
-        changes["legend"] = {"yref": "container", "y": 0, "yanchor": "bottom", "xref": "container", "x": 0.01}
-    figure.update_layout(changes)
-    if any(trace.type == "bar" and trace.orientation != "h" for trace in figure.data):
-        figure.update_xaxes(tickangle=0, tickfont={"size": 11})
+    layout = drawing["layout"]
+    kept, margin = layout.pop("title", {}), layout.get("margin", {})
+    title, subtitle = str(kept.get("text", "")), str(kept.get("subtitle", {}).get("text", ""))
+    top, height = int(margin.get("t", 92)), int(layout.pop("height", 560))
+    layout["meta"] = {"title": kept, "top": top, "height": height}
+    layout["margin"] = {**margin, "t": 40 if layout.get("annotations") else 24, "b": BOTTOM}
+    legend = layout.get("legend", {})
+    if layout.get("showlegend") and legend.get("orientation") == "h":
+        layout["legend"] = {
+            **legend,
+            "yref": "container",
+            "y": 0,
+            "yanchor": "bottom",
+            "xref": "container",
+            "x": 0.01,
+        }
+    if any(trace.get("type") == "bar" and trace.get("orientation") != "h" for trace in drawing["data"]):
+        for axis in {"xaxis", *(name for name in layout if name.startswith("xaxis"))}:
+            level = {"tickangle": 0, "tickfont": {"size": 11}}
+            layout[axis] = {**layout.get(axis, {}), **level}
     return unmarked(title), unmarked(subtitle), height - top + 40
 
 
@@ -172,18 +180,20 @@ def unmarked(text: str) -> str:
     return markup.unescape(re.sub(r"<[^>]*>", "", text.replace("<br>", " ")))
 
 
-def emphasise(figure: go.Figure, look: Look, picked: str) -> None:
+def emphasise(drawing: Drawing, look: Look, picked: str) -> None:
     """Let everything but one strategy fade; parts of a figure that belong to no strategy stay as they are."""
     named = {look.label(name): name for name in look.strategies}
     ticks = {look.tick(name): name for name in look.strategies}
-    for trace in figure.data:
-        owner = trace.legendgroup if trace.legendgroup in look.strategies else named.get(str(trace.name or ""))
+    for trace in drawing["data"]:
+        group = trace.get("legendgroup")
+        owner = group if group in look.strategies else named.get(str(trace.get("name", "")))
         if owner is not None:
-            trace.opacity = 1.0 if owner == picked else PALE
-        elif trace.type == "bar":
-            along = trace.y if trace.orientation == "h" else trace.x
-            if along is not None and len(along) and all(str(tick) in ticks for tick in along):
-                trace.marker.opacity = [1.0 if ticks[str(tick)] == picked else PALE for tick in along]
+            trace["opacity"] = 1.0 if owner == picked else PALE
+        elif trace.get("type") == "bar":
+            along = trace.get("y" if trace.get("orientation") == "h" else "x", ())
+            if len(along) and all(str(tick) in ticks for tick in along):
+                faded = [1.0 if ticks[str(tick)] == picked else PALE for tick in along]
+                trace["marker"] = {**trace.get("marker", {}), "opacity": faded}
 
 
 # ---------------------------------------------------------------------- tables

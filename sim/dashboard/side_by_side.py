@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-import plotly.graph_objects as go
 from dash import dcc, html
 
 from sim.dashboard.address import View
@@ -14,6 +13,7 @@ from sim.dashboard.library import Source
 from sim.dashboard.pages import Desk
 from sim.dashboard.pages.listing import changed_parameters
 from sim.dashboard.parts import Content, guarded, notice
+from sim.figures.style import Drawing
 
 Page = Callable[[Source, View, Desk], list[Content]]
 
@@ -65,13 +65,14 @@ def same_scales(left: Content, right: Content) -> None:
             _same_ranges(graph.figure, other)
 
 
-def _same_ranges(one: go.Figure, other: go.Figure) -> None:
+def _same_ranges(one: Drawing, other: Drawing) -> None:
     for name in ("xaxis", "yaxis"):
-        ranges = [figure.layout[name].range for figure in (one, other)]
+        axes = [drawing["layout"].get(name, {}) for drawing in (one, other)]
+        ranges = [axis.get("range") for axis in axes]
         if all(found is not None and all(isinstance(end, int | float) for end in found) for found in ranges):
             low, high = min(found[0] for found in ranges), max(found[1] for found in ranges)
-            for figure in (one, other):
-                figure.update_layout({name: {"range": [low, high]}})
+            for axis in axes:
+                axis["range"] = [low, high]
 
 
 def rename(content: Content, ending: str) -> None:

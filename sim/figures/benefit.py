@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sim.figures.scenarios import mark_changes
-from sim.figures.style import GREY, INK, Z_95, Look, finished, sentence, tinted, wrapped
+from sim.figures.style import GREY, INK, Z_95, Drawing, Look, drawn, finished, sentence, tinted, wrapped
 from sim.figures.tables import checked, known
 from sim.figures.value import error_bars, monte_carlo, tall
 
@@ -32,45 +32,54 @@ def inmb_bars(
     Raises:
         TableError: A table cannot be drawn.
     """
+    return go.Figure(inmb_bars_json(table, look, comparator=comparator, wtp=wtp, before=before))
+
+
+def inmb_bars_json(
+    table: pd.DataFrame, look: Look, *, comparator: str, wtp: float, before: pd.DataFrame | None = None
+) -> Drawing:
+    """The same in Plotly's own JSON."""
     spread = ("inmb_mcse", "low", "high")
     fit = checked(table, "net benefits", names=("strategy",), numbers=("inmb",), optional=spread)
     look = look.over([comparator, *fit["strategy"]])
     of_draws = "" if fit["low"].isna().all() else "bars hold 95 % of draws"
-    figure = go.Figure()
+    data: list[dict[str, object]] = []
     for name in look.present(fit["strategy"]):
         own = fit[fit["strategy"] == name]
-        figure.add_trace(
-            go.Bar(
-                x=own["inmb"],
-                y=[look.tick(name)],
-                orientation="h",
-                name=look.label(name),
-                legendgroup=name,
-                showlegend=False,
-                marker=look.bar(name),
-                error_x=_interval(own),
-                hovertemplate="INMB %{x:,.0f} " + look.money,
-            )
+        data.append(
+            {
+                "type": "bar",
+                "x": own["inmb"].to_numpy(),
+                "y": [look.tick(name)],
+                "orientation": "h",
+                "name": look.label(name),
+                "legendgroup": name,
+                "showlegend": False,
+                "marker": look.bar(name),
+                "error_x": _interval(own),
+                "hovertemplate": "INMB %{x:,.0f} " + look.money,
+            }
         )
     reading = [f"at {wtp:,.0f} {look.money} per QALY", monte_carlo(fit["inmb_mcse"]), of_draws]
     if before is not None:
         old = checked(before, "net benefits", names=("strategy",), numbers=("inmb",))
         old = old[old["strategy"].isin(fit["strategy"])]
         marker = {"symbol": "diamond-open", "size": 12, "color": INK, "line": {"width": 2}}
-        figure.add_trace(
-            go.Scatter(
-                x=old["inmb"],
-                y=[look.tick(name) for name in old["strategy"]],
-                mode="markers",
-                name="Before the change",
-                marker=marker,
-                hovertemplate="before %{x:,.0f} " + look.money + "<extra></extra>",
-            )
+        data.append(
+            {
+                "type": "scatter",
+                "x": old["inmb"].to_numpy(),
+                "y": [look.tick(name) for name in old["strategy"]],
+                "mode": "markers",
+                "name": "Before the change",
+                "marker": marker,
+                "hovertemplate": "before %{x:,.0f} " + look.money + "<extra></extra>",
+            }
         )
-    figure.update_xaxes(tickformat=",", zeroline=True, zerolinecolor=INK, rangemode="tozero")
-    figure.update_yaxes(autorange="reversed")
-    return finished(
-        figure,
+    along = {"tickformat": ",", "zeroline": True, "zerolinecolor": INK, "rangemode": "tozero"}
+    return drawn(
+        data,
+        {"xaxis": along, "yaxis": {"autorange": "reversed"}},
         f"Incremental net monetary benefit (INMB) against {look.label(comparator)}",
         sentence(reading),
         x=f"INMB per patient ({look.money})",

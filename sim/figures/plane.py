@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from sim.errors import Problem, TableError
-from sim.figures.style import GREY, INK, Look, finished, sentence, tinted
+from sim.figures.style import GREY, INK, Drawing, Look, drawn, finished, sentence, tinted
 from sim.figures.tables import Floats, against, checked
 from sim.figures.value import monte_carlo
 
@@ -16,6 +19,8 @@ CHI_SQUARE_95 = 5.991464547107979
 
 MOST_POINTS = 2000
 """Draws shown for each strategy; means and ellipses always take all of them."""
+
+Trace = dict[str, Any]
 
 _FRONTIER = ("reference", "on frontier")
 
@@ -66,25 +71,27 @@ def ce_plane(draws: pd.DataFrame, look: Look, *, comparator: str, wtp: float | N
     look = look.over([comparator, *differences["strategy"]])
     n = differences["draw"].nunique()
     step = -(-n // MOST_POINTS)
-    figure = go.Figure()
+    data: list[Trace] = []
     outlines = []
     for strategy in look.present(differences["strategy"]):
         own = differences[differences["strategy"] == strategy]
         pair = own[["delta_qaly", "delta_cost"]].to_numpy().T
-        figure.add_trace(_cloud(own.iloc[::step], strategy, look))
+        data.append(_cloud(own.iloc[::step], strategy, look))
         if n > 1:
             outlines.append(ellipse(pair.mean(axis=1), np.cov(pair)))
-            figure.add_trace(_outline(outlines[-1], strategy, look))
+            data.append(_outline(outlines[-1], strategy, look))
         note = "" if wtp is None else f"<br>cost-effective in {np.mean(wtp * pair[0] > pair[1]):.1%} of draws"
-        figure.add_trace(_mean(pair.mean(axis=1), strategy, look, note))
+        data.append(_mean(pair.mean(axis=1), strategy, look, note))
     everything = np.concatenate([differences[["delta_qaly", "delta_cost"]].to_numpy().T, *outlines], axis=1)
     shown = f"{n:,} draws" if step == 1 else f"{n:,} draws, one in {step} shown"
     ellipses = "ellipses: 95 % of a normal distribution of their mean and covariance; large symbols: means"
     reading = [shown, ellipses] if n > 1 else ["one draw"]
-    return _as_plane(figure, everything, look, comparator, wtp, reading)
+    return go.Figure(_as_plane(data, everything, look, comparator, wtp, reading))
 
 
-def ce_plane_means(differences: pd.DataFrame, look: Look, *, wtp: float | None = None) -> go.Figure:
+def ce_plane_means(
+    differences: pd.DataFrame, look: Look, *, wtp: float | None = None, before: pd.DataFrame | None = None
+) -> go.Figure:
     """Cost-effectiveness plane of means, with the error that simulating a sample of patients leaves in them.
 
     Args:
@@ -92,13 +99,21 @@ def ce_plane_means(differences: pd.DataFrame, look: Look, *, wtp: float | None =
             delta_cost_mcse, delta_qaly_mcse and covariance (of the two means).
         look: Currency and strategies.
         wtp: As for `ce_plane`.
+        before: The same before a change, drawn as hollow marks; None for no change.
 
     Returns:
-        For each strategy the 95 % ellipse of its mean, where known, and the mean; then the line.
+        For each strategy the 95 % ellipse of its mean, where known, and the mean; then the line and the hollow marks.
 
     Raises:
-        TableError: The table cannot be drawn.
+        TableError: A table cannot be drawn.
     """
+    return go.Figure(ce_plane_means_json(differences, look, wtp=wtp, before=before))
+
+
+def ce_plane_means_json(
+    differences: pd.DataFrame, look: Look, *, wtp: float | None = None, before: pd.DataFrame | None = None
+) -> Drawing:
+    """The same in Plotly's own JSON."""
     spread = ("delta_cost_mcse", "delta_qaly_mcse", "covariance")
     fit = checked(
         differences,
@@ -112,7 +127,7 @@ def ce_plane_means(differences: pd.DataFrame, look: Look, *, wtp: float | None =
         raise TableError("the table of differences cannot be drawn", [problem])
     comparator = fit["comparator"].iloc[0]
     look = look.over([comparator, *fit["strategy"]])
-    figure = go.Figure()
+    data: list[Trace] = []
     everything = [fit[["delta_qaly", "delta_cost"]].to_numpy().T]
     for strategy in look.present(fit["strategy"]):
         row = fit[fit["strategy"] == strategy].iloc[0]
@@ -121,69 +136,99 @@ def ce_plane_means(differences: pd.DataFrame, look: Look, *, wtp: float | None =
         matrix = np.array([[se_qaly**2, covariance], [covariance, se_cost**2]])
         if np.isfinite(matrix).all():
             everything.append(ellipse(mean, matrix))
-            figure.add_trace(_outline(everything[-1], strategy, look))
-        figure.add_trace(_mean(mean, strategy, look))
+            data.append(_outline(everything[-1], strategy, look))
+        data.append(_mean(mean, strategy, look))
     reading = ["means of one parameter set", "ellipses are 95 % Monte Carlo regions of the mean"][: len(everything)]
-    return _as_plane(figure, np.concatenate(everything, axis=1), look, comparator, wtp, reading)
+    last = []
+    if before is not None:
+        old = checked(before, "differences before", names=("strategy",), numbers=("delta_cost", "delta_qaly"))
+        everything.append(old[["delta_qaly", "delta_cost"]].to_numpy().T)
+        last.append(_before(everything[-1], [look.label(name) for name in old["strategy"]], look))
+    return _as_plane(data, np.concatenate(everything, axis=1), look, comparator, wtp, reading, last)
 
 
-def _cloud(own: pd.DataFrame, strategy: str, look: Look) -> go.Scatter:
-    return go.Scatter(
-        x=own["delta_qaly"],
-        y=own["delta_cost"],
-        customdata=own["draw"],
-        name=look.label(strategy),
-        legendgroup=strategy,
-        showlegend=False,
-        mode="markers",
-        marker={"color": tinted(look.colour(strategy), 0.3), "symbol": look.symbol(strategy), "size": 5},
-        hovertemplate="draw %{customdata}<br>Δ QALYs %{x:.4f}<br>Δ cost %{y:,.0f} " + look.money,
-    )
+def _cloud(own: pd.DataFrame, strategy: str, look: Look) -> Trace:
+    return {
+        "type": "scatter",
+        "x": own["delta_qaly"].to_numpy(),
+        "y": own["delta_cost"].to_numpy(),
+        "customdata": own["draw"].to_numpy(),
+        "name": look.label(strategy),
+        "legendgroup": strategy,
+        "showlegend": False,
+        "mode": "markers",
+        "marker": {"color": tinted(look.colour(strategy), 0.3), "symbol": look.symbol(strategy), "size": 5},
+        "hovertemplate": "draw %{customdata}<br>Δ QALYs %{x:.4f}<br>Δ cost %{y:,.0f} " + look.money,
+    }
 
 
-def _outline(points: Floats, strategy: str, look: Look) -> go.Scatter:
-    return go.Scatter(
-        x=points[0],
-        y=points[1],
-        name=f"95 % ellipse, {look.label(strategy)}",
-        legendgroup=strategy,
-        showlegend=False,
-        mode="lines",
-        line=look.line(strategy, 2),
-        hoverinfo="skip",
-    )
+def _outline(points: Floats, strategy: str, look: Look) -> Trace:
+    return {
+        "type": "scatter",
+        "x": points[0],
+        "y": points[1],
+        "name": f"95 % ellipse, {look.label(strategy)}",
+        "legendgroup": strategy,
+        "showlegend": False,
+        "mode": "lines",
+        "line": look.line(strategy, 2),
+        "hoverinfo": "skip",
+    }
 
 
-def _mean(mean: Floats, strategy: str, look: Look, note: str = "") -> go.Scatter:
+def _before(means: Floats, labels: list[str], look: Look) -> Trace:
+    told = f"%{{customdata}} before<br>Δ QALYs %{{x:.4f}}<br>Δ cost %{{y:,.0f}} {look.money}<extra></extra>"
+    return {
+        "type": "scatter",
+        "x": means[0],
+        "y": means[1],
+        "customdata": labels,
+        "mode": "markers",
+        "name": "Before the change",
+        "marker": {"symbol": "diamond-open", "size": 11, "color": INK, "line": {"width": 2}},
+        "hovertemplate": told,
+    }
+
+
+def _mean(mean: Floats, strategy: str, look: Look, note: str = "") -> Trace:
     marker = {
         "color": look.colour(strategy),
         "symbol": look.symbol(strategy),
         "size": 13,
         "line": {"color": "white", "width": 1.5},
     }
-    return go.Scatter(
-        x=[mean[0]],
-        y=[mean[1]],
-        name=look.label(strategy),
-        legendgroup=strategy,
-        mode="markers",
-        marker=marker,
-        hovertemplate=f"mean<br>Δ QALYs %{{x:.4f}}<br>Δ cost %{{y:,.0f}} {look.money}{note}",
-    )
+    return {
+        "type": "scatter",
+        "x": [mean[0]],
+        "y": [mean[1]],
+        "name": look.label(strategy),
+        "legendgroup": strategy,
+        "mode": "markers",
+        "marker": marker,
+        "hovertemplate": f"mean<br>Δ QALYs %{{x:.4f}}<br>Δ cost %{{y:,.0f}} {look.money}{note}",
+    }
 
 
 def _as_plane(
-    figure: go.Figure, everything: Floats, look: Look, comparator: str, wtp: float | None, reading: list[str]
-) -> go.Figure:
-    """Axes through the origin, the line of willingness to pay, and the titles."""
+    data: list[Trace],
+    everything: Floats,
+    look: Look,
+    comparator: str,
+    wtp: float | None,
+    reading: list[str],
+    last: Sequence[Trace] = (),
+) -> Drawing:
+    """Axes through the origin, the line of willingness to pay, what comes after it, and the titles."""
     ranges = [_padded(values) for values in everything]
-    figure.update_xaxes(range=ranges[0], zeroline=True, zerolinecolor=INK, tickformat=".3~f")
-    figure.update_yaxes(range=ranges[1], zeroline=True, zerolinecolor=INK, tickformat=",")
-    if wtp is not None:
-        figure.add_trace(_wtp_line(wtp, ranges, look))
+    axis = {"zeroline": True, "zerolinecolor": INK}
+    line = [] if wtp is None else [_wtp_line(wtp, ranges, look)]
     versus = look.label(comparator)
-    return finished(
-        figure,
+    return drawn(
+        [*data, *line, *last],
+        {
+            "xaxis": {**axis, "range": ranges[0], "tickformat": ".3~f"},
+            "yaxis": {**axis, "range": ranges[1], "tickformat": ","},
+        },
         f"Cost-effectiveness plane against {versus}",
         sentence(reading),
         x="Incremental QALYs per patient",
@@ -198,20 +243,21 @@ def _padded(values: Floats) -> list[float]:
     return [low - room, high + room]
 
 
-def _wtp_line(wtp: float, ranges: list[list[float]], look: Look) -> go.Scatter:
+def _wtp_line(wtp: float, ranges: list[list[float]], look: Look) -> Trace:
     """The line of slope `wtp` through the origin, as far as it stays within both ranges."""
     (left, right), (bottom, top) = ranges
     if wtp > 0:
         left, right = max(left, bottom / wtp), min(right, top / wtp)
     x = np.array([left, 0.0, right])
-    return go.Scatter(
-        x=x,
-        y=wtp * x,
-        name=f"{wtp:,.0f} {look.money} per QALY",
-        mode="lines",
-        line={"color": INK, "width": 1.5, "dash": "longdash"},
-        hovertemplate=f"willingness to pay {wtp:,.0f} {look.money} per QALY",
-    )
+    return {
+        "type": "scatter",
+        "x": x,
+        "y": wtp * x,
+        "name": f"{wtp:,.0f} {look.money} per QALY",
+        "mode": "lines",
+        "line": {"color": INK, "width": 1.5, "dash": "longdash"},
+        "hovertemplate": f"willingness to pay {wtp:,.0f} {look.money} per QALY",
+    }
 
 
 def ce_frontier(incremental: pd.DataFrame, look: Look) -> go.Figure:

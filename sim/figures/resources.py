@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sim.errors import Problem, TableError
-from sim.figures.style import COLOURS, HATCHES, Z_95, Look, finished, hatched, sentence, words
+from sim.figures.style import COLOURS, HATCHES, Z_95, Drawing, Look, drawn, finished, hatched, sentence, words
 from sim.figures.tables import outcomes_of
 from sim.figures.value import error_bars, monte_carlo
 
@@ -28,41 +28,52 @@ def costs_by_item(outcomes: pd.DataFrame, look: Look) -> go.Figure:
     Raises:
         TableError: The table cannot be drawn, or has no item.
     """
+    return go.Figure(costs_by_item_json(outcomes, look))
+
+
+def costs_by_item_json(outcomes: pd.DataFrame, look: Look) -> Drawing:
+    """The same in Plotly's own JSON."""
     fit, look = outcomes_of(outcomes, look)
     wide = _wide(fit, "cost:", look)
     items = [item for item in wide.index if (wide.loc[item] != 0).any()]
     ticks = [look.tick(strategy) for strategy in wide.columns]
-    figure = go.Figure()
-    for place, item in enumerate(items):
-        # Seven colours, each with another hatching when its turn comes again.
-        fill = hatched(
-            COLOURS[place % len(COLOURS)],
-            HATCHES[(place % len(COLOURS) + 3 * (place // len(COLOURS))) % len(HATCHES)],
-        )
-        figure.add_trace(
-            go.Bar(
-                x=wide.loc[item],
-                y=ticks,
-                orientation="h",
-                name=words(item),
-                marker=fill,
-                hovertemplate=f"%{{x:,.0f}} {look.money}",
-            )
-        )
-    for tick, total in zip(ticks, wide.sum(), strict=True):
-        figure.add_annotation(x=total, y=tick, text=f"<b>{total:,.0f}</b>", showarrow=False, xanchor="left", xshift=6)
-    figure.update_layout(barmode="stack", bargap=0.35, legend={"traceorder": "normal"})
-    figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(
-        tickformat=",", range=[min(0.0, float(wide.sum().min())), float(wide.sum().max()) * 1.12 or 1.0]
-    )
-    return finished(
-        figure,
+    totals = wide.sum()
+    beside = {"showarrow": False, "xanchor": "left", "xshift": 6}
+    return drawn(
+        [
+            {
+                "type": "bar",
+                "x": wide.loc[item].to_numpy(),
+                "y": ticks,
+                "orientation": "h",
+                "name": words(item),
+                "marker": _fill(place),
+                "hovertemplate": f"%{{x:,.0f}} {look.money}",
+            }
+            for place, item in enumerate(items)
+        ],
+        {
+            "barmode": "stack",
+            "bargap": 0.35,
+            "legend": {"traceorder": "normal"},
+            "annotations": [
+                {"x": total, "y": tick, "text": f"<b>{total:,.0f}</b>", **beside}
+                for tick, total in zip(ticks, totals, strict=True)
+            ],
+            "xaxis": {"tickformat": ",", "range": [min(0.0, totals.min()), totals.max() * 1.12 or 1.0]},
+            "yaxis": {"autorange": "reversed"},
+        },
         "Cost of each strategy by item",
         "means per patient, discounted; the totals stand at the ends",
         x=f"Cost per patient ({look.money})",
         height=max(380, 240 + 65 * len(ticks)),
     )
+
+
+def _fill(place: int) -> dict[str, object]:
+    """Seven colours, each with another hatching when its turn comes again."""
+    turn, colour = divmod(place, len(COLOURS))
+    return hatched(COLOURS[colour], HATCHES[(colour + 3 * turn) % len(HATCHES)])
 
 
 def ig_grams(outcomes: pd.DataFrame, look: Look) -> go.Figure:

@@ -144,13 +144,13 @@ def test_a_what_if_answers_as_a_run_of_the_changed_scenario(desk):
     changed = changed_scenario(source.scenario, question.moved)
     run = sim.run(changed, patients=500)
     assert found.tables[0].frame.equals(run.table())
-    bars = found.figures[1].data[:-1]
+    bars = found.figures[1]["data"][:-1]
     against = decision.reference({"incremental": run.table()}, ())
     gains = decision.benefits({"increments": run.increments()}, 50_000.0, against).set_index("strategy")["inmb"]
-    assert {bar.legendgroup: bar.x[0] for bar in bars} == gains.to_dict()
+    assert {bar["legendgroup"]: bar["x"][0] for bar in bars} == gains.to_dict()
     old = sim.run(source.scenario, patients=500)
     before = decision.benefits({"increments": old.increments()}, 50_000.0, against)["inmb"]
-    np.testing.assert_array_equal(found.figures[1].data[-1].x, before)
+    np.testing.assert_array_equal(found.figures[1]["data"][-1]["x"], before)
     assert "500 patients under each of 3 strategies, seed 1" in found.status
     assert found.command == f"igsim run tutorial.toml --patients 500 --set {PRICE}=10"
 
@@ -159,9 +159,9 @@ def test_where_nothing_is_moved_nothing_is_before(desk):
     source = desk.library.open("scenario:tutorial")
     found = answer(desk.bench, source, Question({PRICE: 40.0}, wtp=50_000.0), patients=100)
     base = answer(desk.bench, source, Question({}, wtp=50_000.0), patients=100)
-    names = [[trace.name for trace in figure.data] for figure in base.figures]
+    names = [[trace["name"] for trace in figure["data"]] for figure in base.figures]
     assert not any("Before the change" in each for each in names)
-    assert any(trace.name == "Before the change" for trace in found.figures[0].data)
+    assert any(trace["name"] == "Before the change" for trace in found.figures[0]["data"])
 
 
 @pytest.mark.parametrize(
@@ -233,26 +233,28 @@ def differences_table() -> Any:
 
 def test_a_heading_is_taken_out_of_a_figure_and_kept_for_its_image():
     figure = ce_plane_means(differences_table(), Look("USD", ("a", "b", "c"), {"a": "A <b>&"}), wtp=100.0)
-    text = figure.layout.title.text
+    text, figure = figure.layout.title.text, figure.to_plotly_json()
     title, subtitle, height = headed(figure)
     assert title == "Cost-effectiveness plane against A <b>&"
     assert "Monte Carlo" in subtitle
-    assert figure.layout.title.text is None
-    assert figure.layout.meta["title"]["text"] == text
+    assert "title" not in figure["layout"]
+    assert figure["layout"]["meta"]["title"]["text"] == text
     assert height > 400
 
 
 def test_one_strategy_is_picked_out_by_fading_the_others_and_nothing_else():
     look = Look("USD", ("a", "b", "c"))
-    figure = ce_plane_means(differences_table(), look, wtp=100.0)
+    figure = ce_plane_means(differences_table(), look, wtp=100.0).to_plotly_json()
     emphasise(figure, look, "b")
-    opacity = {trace.name: trace.opacity for trace in figure.data}
+    opacity = {trace["name"]: trace.get("opacity") for trace in figure["data"]}
     assert opacity["b"] == 1.0
     assert opacity["c"] < 0.5
     assert opacity["100 USD per QALY"] is None
-    bars = go.Figure(go.Bar(x=[1, 2], y=[look.tick("a"), look.tick("b")], orientation="h", name="item"))
+    bars = go.Figure(
+        go.Bar(x=[1, 2], y=[look.tick("a"), look.tick("b")], orientation="h", name="item")
+    ).to_plotly_json()
     emphasise(bars, look, "b")
-    assert list(bars.data[0].marker.opacity) == [pytest.approx(0.15), 1.0]
+    assert bars["data"][0]["marker"]["opacity"] == [pytest.approx(0.15), 1.0]
 
 
 # ---------------------------------------------------------------------- two at once, hostile texts
@@ -274,10 +276,11 @@ def test_two_at_once_have_ids_of_their_own_and_the_same_scales(desk, entries):
     assert len(ids) == len(set(ids)) > 10
     planes = {graph.id["name"]: graph.figure for graph in figures(found) if graph.id["name"].startswith("ce_plane")}
     one, other = planes["ce_plane-1"], planes["ce_plane-2"]
-    assert one.layout.yaxis.range == other.layout.yaxis.range
+    one, other = one["layout"]["yaxis"]["range"], other["layout"]["yaxis"]["range"]
+    assert one == other
     alone = [desk.library.open(e.key).figures.ce_plane().layout.yaxis.range for e in (first, second)]
     assert alone[0] != alone[1], "cheaper immunoglobulin has another scale by itself"
-    assert list(one.layout.yaxis.range) == [min(r[0] for r in alone), max(r[1] for r in alone)]
+    assert one == [min(r[0] for r in alone), max(r[1] for r in alone)]
 
 
 def test_of_two_scenarios_the_parameters_that_differ_are_shown(desk, entries):

@@ -169,3 +169,17 @@ def test_one_strategy_is_a_frontier_of_one_point():
     figure = plane.ce_frontier(incremental().iloc[:1], Look("GBP"))
     assert len(figure.data) == 2
     assert figure.layout.yaxis.title.text == "Cost per patient, discounted (GBP)"
+
+
+def test_means_before_a_change_are_hollow_marks_within_the_axes():
+    columns = ["strategy", "comparator", "delta_cost", "delta_qaly"]
+    now = pd.DataFrame([("b", "a", 10.0, 0.1), ("c", "a", 20.0, 0.2)], columns=columns)
+    before = pd.DataFrame([("b", "a", -500.0, 0.1), ("c", "a", 20.0, 0.9)], columns=columns)
+    figure = plane.ce_plane_means(now, Look("USD", ("a", "b", "c")), wtp=100.0, before=before)
+    marks = figure.data[-1]
+    assert marks.name == "Before the change"
+    assert marks.marker.symbol.endswith("-open")
+    assert (list(marks.x), list(marks.y)) == ([0.1, 0.9], [-500.0, 20.0])
+    x, y = figure.layout.xaxis.range, figure.layout.yaxis.range
+    assert x[0] < 0 < 0.9 < x[1]
+    assert y[0] < -500 < 20 < y[1]

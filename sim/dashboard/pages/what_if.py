@@ -38,7 +38,7 @@ from sim.dashboard.parts import (
     table,
 )
 from sim.figures import Look, benefit, plane, resources
-from sim.figures.style import INK, TEMPLATE
+from sim.figures.style import TEMPLATE, Drawing
 from sim.report.text import number
 from sim.runs import RunResult
 from sim.scenario import Scenario, from_tables
@@ -87,7 +87,7 @@ class Answer:
     verdict: str
     status: str
     tables: tuple[Shown, ...]
-    figures: tuple[go.Figure, ...]
+    figures: tuple[Drawing, ...]
     command: str
 
 
@@ -132,14 +132,14 @@ def answer(
     old = told.benefits({"increments": before.result.increments()}, question.wtp, against) if is_moved else None
     figures = (
         _plane(now.result, before.result if is_moved else None, look, against, question.wtp),
-        benefit.inmb_bars(gains, look, comparator=against, wtp=question.wtp, before=old),
-        resources.costs_by_item(now.result.outcomes.frame(), look),
+        benefit.inmb_bars_json(gains, look, comparator=against, wtp=question.wtp, before=old),
+        resources.costs_by_item_json(now.result.outcomes.frame(), look),
     )
     for figure in figures:
         headed(figure)
         if question.strategy in names:
             emphasise(figure, look, question.strategy)
-        figure.update_layout(uirevision="what-if")
+        figure["layout"]["uirevision"] = "what-if"
     largest = gains["inmb_mcse"].max()
     played = f"simulated anew: {', '.join(now.simulated)}" if now.simulated else "nothing had to be simulated anew"
     took = f"{1000 * (time.perf_counter() - started):,.0f} ms"
@@ -166,31 +166,10 @@ def command(source: Source, scenario: Scenario, moved: Mapping[str, float], pati
     return " ".join([*parts, *earlier, *(f"--set {path}={value:.10g}" for path, value in changes.items())])
 
 
-def _plane(now: RunResult, before: RunResult | None, look: Look, against: str, wtp: float) -> go.Figure:
-    table = now.increments()
-    figure = plane.ce_plane_means(table[table["comparator"] == against], look, wtp=wtp)
-    if before is None:
-        return figure
-    old = before.increments()
-    old = old[old["comparator"] == against]
-    figure.add_trace(
-        go.Scatter(
-            x=old["delta_qaly"],
-            y=old["delta_cost"],
-            customdata=[look.label(name) for name in old["strategy"]],
-            mode="markers",
-            name="Before the change",
-            marker={"symbol": "diamond-open", "size": 11, "color": INK, "line": {"width": 2}},
-            hovertemplate="%{customdata} before<br>Δ QALYs %{x:.4f}<br>Δ cost %{y:,.0f} "
-            + look.money
-            + "<extra></extra>",
-        )
-    )
-    for axis, values in ((figure.layout.xaxis, old["delta_qaly"]), (figure.layout.yaxis, old["delta_cost"])):
-        low, high = axis.range
-        room = 0.08 * (max(high, values.max()) - min(low, values.min()))
-        axis.range = [min(low, values.min() - room), max(high, values.max() + room)]
-    return figure
+def _plane(now: RunResult, before: RunResult | None, look: Look, against: str, wtp: float) -> Drawing:
+    table, old = now.increments(), None if before is None else before.increments()
+    old = None if old is None else old[old["comparator"] == against]
+    return plane.ce_plane_means_json(table[table["comparator"] == against], look, wtp=wtp, before=old)
 
 
 def _changes(now: RunResult, before: RunResult, look: Look) -> Shown:
