@@ -20,7 +20,7 @@ def calibrate(
     scenario: opt.ScenarioFile,
     seed: opt.Seed = None,
     settings: opt.Settings = None,
-    workers: opt.Workers = 1,
+    workers: opt.Workers = None,
     scheduler: opt.Scheduler = None,
     resume: opt.Resume = False,
     out: opt.Out = Path("results"),

@@ -13,9 +13,9 @@ from sim.cli import options as opt
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command(
-        name="trial", epilog="Example: igsim trial scenarios/trials.toml --trial planned --size 150,300 --workers 2"
-    )(trial)
+    app.command(name="trial", epilog="Example: igsim trial scenarios/trials.toml --trial planned --size 150,300")(
+        trial
+    )
 
 
 def trial(
@@ -33,7 +33,7 @@ def trial(
     ] = 200,
     seed: opt.Seed = None,
     settings: opt.Settings = None,
-    workers: opt.Workers = 1,
+    workers: opt.Workers = None,
     scheduler: opt.Scheduler = None,
     resume: opt.Resume = False,
     out: opt.Out = Path("results"),
