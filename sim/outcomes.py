@@ -13,6 +13,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from sim.errors import SimulationError
 from sim.model.parts import Floats
 
 BLOCK = 4096
@@ -178,22 +179,32 @@ class Outcomes:
     months: Floats
 
     def __post_init__(self) -> None:
+        """Check that the contract is kept.
+
+        Raises:
+            SimulationError: Naming what breaks it, and under which strategy.
+        """
         if self.components[:2] != ("cost", "qaly"):
             message = f"the first two components are {self.components[:2]}, the contract asks for cost and qaly"
-            raise ValueError(message)
+            raise SimulationError(message)
         shape = (len(self.components), len(self.strategies))
         if self.summary.arms.mean.shape != shape:
             message = f"means have shape {self.summary.arms.mean.shape}, the contract asks for {shape}"
-            raise ValueError(message)
+            raise SimulationError(message)
         if not np.isfinite(self.summary.arms.mean).all():
             component, strategy = np.argwhere(~np.isfinite(self.summary.arms.mean))[0]
             message = f"mean {self.components[component]} of {self.strategies[strategy]} is not finite"
-            raise ValueError(message)
+            raise SimulationError(message)
         items = [i for i, name in enumerate(self.components) if name.startswith("cost:")]
-        total = self.summary.arms.mean[items].sum(axis=0)
-        if not np.allclose(total, self.mean("cost"), rtol=1e-9, atol=1e-9):
-            message = f"cost items add up to {total}, not to the total {self.mean('cost')}"
-            raise ValueError(message)
+        added, total = self.summary.arms.mean[items].sum(axis=0), self.mean("cost")
+        missed = np.flatnonzero(~np.isclose(added, total, rtol=1e-9, atol=1e-9))
+        if missed.size:
+            s = int(missed[0])
+            message = (
+                f"cost items do not add up under {self.strategies[s]}: they come to {added[s]:,.2f} a patient, "
+                f"the total to {total[s]:,.2f}; no result is given, for either may be wrong"
+            )
+            raise SimulationError(message)
 
     @property
     def components(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.engines import numpy_engine
+from sim.errors import SimulationError
 from sim.model.accrual import accrue
 from sim.model.parts import Floats
 from sim.model.structure import ClinicalModel
@@ -249,12 +250,12 @@ def test_outcomes_that_keep_the_contract_are_accepted() -> None:
 
 
 def test_cost_and_qalys_have_to_come_first() -> None:
-    with pytest.raises(ValueError, match="the contract asks for cost and qaly"):
+    with pytest.raises(SimulationError, match="the contract asks for cost and qaly"):
         made({"qaly": None})
 
 
 def test_every_strategy_has_to_have_outcomes() -> None:
-    with pytest.raises(ValueError, match=r"the contract asks for \(4, 3\)"):
+    with pytest.raises(SimulationError, match=r"the contract asks for \(4, 3\)"):
         made({}, strategies=("a", "b", "c"))
 
 
@@ -262,12 +263,12 @@ def test_every_strategy_has_to_have_outcomes() -> None:
 def test_a_mean_that_is_not_finite_is_named(value: float) -> None:
     broken = np.ones((2, 4))
     broken[1, 2] = value
-    with np.errstate(invalid="ignore"), pytest.raises(ValueError, match="mean qaly of b is not finite"):
+    with np.errstate(invalid="ignore"), pytest.raises(SimulationError, match="mean qaly of b is not finite"):
         made({"qaly": broken})
 
 
 def test_cost_items_have_to_add_up_to_the_cost() -> None:
-    with pytest.raises(ValueError, match="cost items add up to"):
+    with pytest.raises(SimulationError, match=r"under a: they come to 2\.00 a patient, the total to 4\.50"):
         made({"cost:care": np.zeros((2, 4))})
 
 

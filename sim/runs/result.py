@@ -61,7 +61,7 @@ class RunResult:
         """What looks right and is not, see `sim.runs.detect`.
 
         Whether each uncertain quantity is read and moves something is tried from `PROBED_FROM` patients on.
-        Cost items that do not add up are not among it: `Outcomes` refuses them.
+        Cost items that do not add up are not among it: `Outcomes` refuses them with a `SimulationError`.
         """
         names, outcomes = self.outcomes.strategies, self.outcomes
         probe = self.patients >= PROBED_FROM
