@@ -1,20 +1,28 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.cea.table_files import Write
 
-PEER_DATA = Path(__file__).parents[3] / "shared" / "peer-data"
+REPOSITORY = Path(__file__).resolve().parents[2]
+FOLDERS = (REPOSITORY / "tests" / "published", REPOSITORY.parent / "shared" / "peer-data")
+PeerData = Callable[[str], Path]
 
 
 @pytest.fixture(scope="session")
-def peer_data() -> Path:
-    """Folder of published tables and what peer software makes of them; not shipped with the package."""
-    if not PEER_DATA.is_dir():
-        pytest.skip("no shared/peer-data beside the repository; test_cea_published holds the key numbers")
-    return PEER_DATA
+def peer_data() -> PeerData:
+    """Finds a published table, or what others make of it, by its name; tests/published/README.md lists them."""
+
+    def found(name: str) -> Path:
+        for folder in FOLDERS:
+            if (folder / name).is_file():
+                return folder / name
+        return pytest.skip(f"not compared: {name} is not shipped, see tests/published/README.md, nor in {FOLDERS[1]}")
+
+    return found
 
 
 @pytest.fixture

@@ -234,8 +234,7 @@ def test_a_mean_stays_between_the_limits_of_patients():
 
 def test_drawn_correlations_of_attributes_can_always_hold(base):
     scenario = sim.load("scenarios/structural-alternatives.toml")
-    if not scenario.patients.correlations:
-        pytest.skip("no correlations of attributes in the shipped scenario")
+    assert scenario.patients.correlations
     overrides = {
         f"patients.correlations.{k}.value": {"value": 0.6, "dist": "uniform", "range": [-0.99, 0.99]}
         for k in range(1, len(scenario.patients.correlations) + 1)

@@ -15,13 +15,13 @@ from sim.voi import evppi, evsi
 @pytest.fixture(scope="module")
 def brennan(peer_data):
     """10,000 draws of 19 parameters, two strategies (SAVI's test data)."""
-    return read_outside_psa(peer_data / "savi_brennan10000.csv.gz")
+    return read_outside_psa(peer_data("savi_brennan10000.csv.gz"))
 
 
 @pytest.fixture(scope="module")
 def approximation(peer_data):
     """10,000 draws of 4 parameters, net benefit of three strategies."""
-    return read_outside_psa(peer_data / "ga_demo_psa.csv.gz", net_benefits=("nmbA", "nmbB", "nmmC"))
+    return read_outside_psa(peer_data("ga_demo_psa.csv.gz"), net_benefits=("nmbA", "nmbB", "nmmC"))
 
 
 @pytest.mark.parametrize("wtp", [5000, 10_000, 20_000])
@@ -30,7 +30,7 @@ def test_brennan_as_generalised_additive_models_find_it(brennan, peer_data, wtp)
 
     Parameters that carry no signal are left out: an additive model is not shrunk and gives each of them a little.
     """
-    peer = pd.read_csv(peer_data / "expected" / "savi_brennan10000__peer_evppi.csv")
+    peer = pd.read_csv(peer_data("expected/savi_brennan10000__peer_evppi.csv"))
     peer = peer[(peer["k"] == wtp) & (peer["method"] == "gam") & (peer["evppi"] > 0.02 * wtp)]
     assert len(peer) >= 6
     sets = {pars: tuple(pars.split("+")) for pars in peer["pars"]}
@@ -51,7 +51,7 @@ def test_brennan_against_the_exact_values(brennan, members, exact):
 
 
 def test_three_strategies_given_as_net_benefits(approximation, peer_data):
-    peer = pd.read_csv(peer_data / "expected" / "ga_demo_psa__peer_evppi.csv").set_index("param")["evppi"]
+    peer = pd.read_csv(peer_data("expected/ga_demo_psa__peer_evppi.csv")).set_index("param")["evppi"]
     for each in evppi(-approximation.table.cost, approximation.parameters):
         assert each.evpi == pytest.approx(5479.776, abs=5e-4)
         assert abs(each.value - peer[each.name]) < 2 * each.standard_error, each
@@ -73,7 +73,7 @@ class OneArm:
 @pytest.mark.parametrize("parameter", ["ProbFailingA", "ProbFailingB"])
 def test_sampling_one_arm_against_the_gaussian_approximation(approximation, peer_data, parameter):
     """Theirs is an approximation, good to a few per cent; the prior is worth 10 patients."""
-    peer = pd.read_csv(peer_data / "expected" / "ga_demo_psa__peer_evsi_gaussian_approx.csv")
+    peer = pd.read_csv(peer_data("expected/ga_demo_psa__peer_evsi_gaussian_approx.csv"))
     theirs = peer[peer["param"] == parameter].set_index("n")["evsi"]
     for each in evsi(-approximation.table.cost, approximation.parameters, OneArm((parameter,)), [10, 50, 100, 500]):
         allowed = 2.5 * each.standard_error + 0.06 * theirs[each.n_per_arm]
