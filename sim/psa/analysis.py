@@ -125,6 +125,8 @@ def run_psa(
     patients: int | None = None,
     seed: int | None = None,
     shared_luck: bool = True,
+    runner: Runner = run_batches,
+    progress: Progress | None = None,
 ) -> PsaReport:
     """Probabilistic analysis of a scenario and everything that follows from its draws.
 
@@ -134,6 +136,9 @@ def run_psa(
         patients: Patients in each draw under each strategy, at least 2; None takes the scenario's number.
         seed: Whole number from 0; None takes the scenario's.
         shared_luck: Whether all draws play the same patients' luck.
+        runner: How draws and regressions are worked off, see `sim.workers`; of no consequence for the numbers.
+        progress: Called with batches of draws done and batches in all, then with sets of parameters regressed on
+            and sets in all.
 
     Returns:
         What `igsim psa` says, as tidy tables and figures.
@@ -141,7 +146,16 @@ def run_psa(
     Raises:
         UsageError: If a setting cannot be used.
     """
-    return report_of(psa(scenario, draws=draws, patients=patients, seed=seed, shared_luck=shared_luck))
+    result = psa(
+        scenario,
+        draws=draws,
+        patients=patients,
+        seed=seed,
+        shared_luck=shared_luck,
+        runner=runner,
+        progress=progress,
+    )
+    return report_of(result, runner=runner, progress=progress)
 
 
 def population(result: PsaResult) -> float | None:

@@ -132,6 +132,8 @@ def value_of_information(
     draws: int | None = None,
     patients: int | None = None,
     seed: int | None = None,
+    runner: Runner = run_batches,
+    progress: Progress | None = None,
 ) -> VoiReport:
     """EVPI, EVPPI of parameters and groups, EVSI and net benefit of trials by size.
 
@@ -143,6 +145,9 @@ def value_of_information(
         draws: Of a scenario: parameter draws; None takes the scenario's number.
         patients: Of a scenario: patients in each draw; None takes the scenario's number.
         seed: Of a scenario: root of the luck; None takes the scenario's.
+        runner: How draws and regressions are worked off, see `sim.workers`; of no consequence for the numbers.
+        progress: Called with what is done and what there is in all: batches of draws of a scenario, then sets of
+            parameters regressed on.
 
     Returns:
         Tidy tables and figures.
@@ -154,7 +159,9 @@ def value_of_information(
     said, known = "a probabilistic analysis", None
     if isinstance(source, Scenario):
         scenario, said = source, source.files[0] if source.files else source.title
-        evidence = evidence_of(psa(scenario, draws=draws, patients=patients, seed=seed))
+        evidence = evidence_of(
+            psa(scenario, draws=draws, patients=patients, seed=seed, runner=runner, progress=progress)
+        )
     elif isinstance(source, PsaReport | PsaResult):
         result = source.result if isinstance(source, PsaReport) else source
         scenario, evidence = result.scenario, evidence_of(result)
@@ -166,7 +173,16 @@ def value_of_information(
         evidence, scenario = evidence_of_run(Path(source))
     evidence = replace(evidence, trials=chosen_trials(evidence, designs))
     thresholds = wtp or scenario.analysis.wtp_per_qaly
-    return assess(evidence, thresholds, sizes, source=said, scenario=scenario, evppi=known)
+    return assess(
+        evidence,
+        thresholds,
+        sizes,
+        source=said,
+        scenario=scenario,
+        runner=runner,
+        progress=progress,
+        evppi=known,
+    )
 
 
 def chosen_trials(evidence: Evidence, names: Sequence[str] | None) -> dict[str, PlannedTrial]:

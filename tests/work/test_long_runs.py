@@ -62,6 +62,25 @@ def test_two_workers_and_any_batches_give_the_same_psa(crew):
     assert played(LongWork(crew), 7) == alone
 
 
+def test_two_workers_give_the_same_report_and_value_of_information(crew):
+    """From Python, with what `progress` is told: five batches of ten draws, then the sets of parameters."""
+    scenario, how, told = sim.load(TUTORIAL), {"draws": 50, "patients": 6, "seed": 5}, []
+
+    def tell(done, total):
+        told.append((done, total))
+
+    alone = sim.run_psa(scenario, **how)
+    shared = sim.run_psa(scenario, **how, runner=LongWork(crew), progress=tell)
+    sets = alone.evppi[["kind", "name"]].drop_duplicates()
+    assert told == [(i + 1, total) for total in (5, len(sets)) for i in range(total)]
+    for name, table in psa_tables(alone).items():
+        assert psa_tables(shared)[name].to_csv(float_format="%r") == table.to_csv(float_format="%r"), name
+    told.clear()
+    worth = sim.value_of_information(scenario, **how, runner=LongWork(crew), progress=tell)
+    assert told[:5] == [(i, 5) for i in range(1, 6)]
+    assert worth.evppi.to_csv(float_format="%r") == alone.evppi.to_csv(float_format="%r")
+
+
 def test_two_workers_and_any_batches_give_the_same_run(crew):
     """Three blocks of patients, by one and by two at a time."""
     scenario = sim.load(TUTORIAL)
