@@ -165,6 +165,7 @@ def _antimicrobials(model: ClinicalModel) -> pd.DataFrame:
         [
             {
                 "antimicrobial": drug.name,
+                "kind": "surveillance" if drug.is_surveillance else "prophylaxis",
                 "given_to": f"positive for {serostatus[drug.given_to]}" if drug.given_to >= 0 else "everybody",
                 "share_of_them_who_take_it": drug.adherence,
                 "start_cost_of_everybody": drug.start_cost,

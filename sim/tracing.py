@@ -283,7 +283,7 @@ def _happening(
             text = f"{event.name} of {_grade_words(int(log.grade[row]))}"
         case Event.COURSE:
             drug = model.antimicrobials[int(log.by[row])].name
-            key, text = (event, month, drug), f"preemptive course ({drug})"
+            key, text = (event, month, drug), f"preemptive course ({drug}) for an infection averted"
         case Event.IG_HARM:
             harm = model.immunoglobulin.harms[int(log.by[row])].name
             key, text = (event, month), f"Ig ends: {harm}"

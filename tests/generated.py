@@ -146,9 +146,12 @@ def _cause(draw: st.DrawFn, targets: Sequence[str], groups: Sequence[str], *, su
 @st.composite
 def _antimicrobial(draw: st.DrawFn, causes: Sequence[str], groups: Sequence[str], *, sure: bool) -> Tables:
     covered = draw(st.sets(st.sampled_from(causes), min_size=1))
-    course_cost = draw(_or_zero(_number(1, 1000)))
-    found = {"found_per_month": {"BCMA": draw(RATE)}, "treated_share": draw(PROBABILITY)}
-    watched = {"viraemia": found} if course_cost > 0 and draw(st.booleans()) else {}
+    watched = {}
+    if draw(st.booleans()):
+        watched = {"kind": "surveillance", "course_cost": draw(_or_zero(_number(1, 1000)))}
+        if draw(st.booleans()):
+            found = {"found_per_month": {"BCMA": draw(RATE)}, "treated_share": draw(PROBABILITY)}
+            watched = {**watched, "viraemia": found}
     return {
         **watched,
         "label": "an antimicrobial",
@@ -157,7 +160,6 @@ def _antimicrobial(draw: st.DrawFn, causes: Sequence[str], groups: Sequence[str]
         "start_cost": draw(_or_zero(_number(1, 100))),
         "cost_per_month": draw(_or_zero(_number(1, 100))),
         "months_after_treatment": draw(_or_zero(_number(0.1, 24))),
-        "course_cost": course_cost,
         "hr": {
             **{cause: draw(_by_grade(HAZARD_RATIO)) for cause in sorted(covered)},
             **({SURE_CAUSE: draw(_by_grade(_number(0.05, 0.95)))} if sure else {}),

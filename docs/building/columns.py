@@ -190,8 +190,10 @@ ENDINGS = {
 }
 BEGINNINGS = {
     "infections:": "infections of that cause and grade",
-    "viraemias_found:": "viraemias that this surveillance found",
-    "preemptive_courses:": "courses of preemptive treatment under that surveillance",
+    "viraemias_found:": "viraemias that this surveillance found: those that it kept from becoming infections (in the "
+    "event log) and the expected number of those that would have gone by themselves (not in the log)",
+    "preemptive_courses:": "courses of preemptive treatment under that surveillance: one for each infection that it "
+    "averted (in the event log) and the expected number for viraemia that would have gone by itself (not in the log)",
     "antimicrobial_months:": "months on that antimicrobial",
     "ig_harms:": "share whose immunoglobulin that harm ended",
     "inmb_": "incremental net monetary benefit at that willingness to pay",

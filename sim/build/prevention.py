@@ -76,7 +76,8 @@ def antimicrobial_of(name: str, scenario: Scenario) -> m.Antimicrobial:
         start_cost=drug.start_cost.value,
         cost_per_month=drug.cost_per_month.value,
         months_after=drug.months_after_treatment.value,
-        course_cost=drug.course_cost.value,
+        is_surveillance=drug.kind == "surveillance",
+        course_cost=drug.course_cost.value if drug.course_cost else 0.0,
         silent_per_month=_silent_per_month(drug.viraemia, list(scenario.targets)),
         silent_treated=drug.viraemia.treated_share.value if drug.viraemia else 0.0,
     )

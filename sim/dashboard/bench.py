@@ -146,8 +146,7 @@ def condensed(model: ClinicalModel, values: Sequence[dict[str, Floats]], n: int)
 def physical(model: ClinicalModel) -> ClinicalModel:
     """The model without what only puts prices and utilities on histories.
 
-    The price of the bispecific stays, for histories sum the drug saved while it is held; so does the cost of a
-    preemptive course, for it tells surveillance from prophylaxis.
+    The price of the bispecific stays, for histories sum the drug saved while it is held.
     """
     ig, infections = model.immunoglobulin, model.infections
     nothing = np.zeros_like(infections.cost)
@@ -176,7 +175,12 @@ def physical(model: ClinicalModel) -> ClinicalModel:
         regimens=tuple(
             replace(regimen, price_per_gram=0.0, administration_cost=0.0, qaly_loss=0.0) for regimen in model.regimens
         ),
-        antimicrobials=tuple(replace(drug, start_cost=0.0, cost_per_month=0.0) for drug in model.antimicrobials),
+        antimicrobials=tuple(
+            replace(
+                drug, start_cost=0.0, cost_per_month=0.0, course_cost=0.0, silent_per_month=(), silent_treated=0.0
+            )
+            for drug in model.antimicrobials
+        ),
         igg=replace(model.igg, test_cost=0.0),
         crs=NO_TOXICITY,
         icans=NO_TOXICITY,

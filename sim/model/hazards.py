@@ -45,13 +45,13 @@ def beside_immunoglobulin(
         grade: Grade index, (n,).
 
     Returns:
-        The product, (n,); the bits of what lowers it, (n,); for each surveillance (an antimicrobial whose averted
-        infections cost a course), its index and the product before and after it. Plain prophylaxis comes first and
+        The product, (n,); the bits of what lowers it, (n,); for each surveillance (whose averted infections are
+        courses), its index and the product before and after it. Plain prophylaxis comes first and
         surveillances in the strategy's order, so a candidate is caught by at most one of them.
     """
     listed = model.strategies[strategy].antimicrobials
-    plain = [index for index in listed if model.antimicrobials[index].course_cost == 0]
-    watching = [index for index in listed if model.antimicrobials[index].course_cost > 0]
+    plain = [index for index in listed if not model.antimicrobials[index].is_surveillance]
+    watching = [index for index in listed if model.antimicrobials[index].is_surveillance]
     ratio, by = np.ones_like(time), np.zeros_like(cause)
     if model.strategies[strategy].tocilizumab:
         active = time < model.tocilizumab.infection_months

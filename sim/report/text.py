@@ -265,7 +265,7 @@ def _antimicrobials(result: RunResult) -> Table:
     shown = table("Antimicrobials, per patient", "", *outcomes.strategies)
     for name, drug in result.scenario.antimicrobials.items():
         rows = {"antimicrobial_months": ("months of it", 2)}
-        if drug.course_cost.value > 0:
+        if drug.kind == "surveillance":
             rows |= {"viraemias_found": ("viraemias found", 3), "preemptive_courses": ("preemptive courses", 3)}
         for component, (words, digits) in rows.items():
             means = outcomes.mean(f"{component}:{name}")

@@ -12,7 +12,7 @@ from sim.scenario.correlations import impossible_correlations
 from sim.scenario.programme_meaning import programme_contradictions
 from sim.scenario.quantity import shown
 from sim.scenario.references import Contradiction, unknown_names
-from sim.scenario.schema import Agent, Immunoglobulin, Normal, Patients, Strategy, Tocilizumab
+from sim.scenario.schema import Agent, Antimicrobial, Immunoglobulin, Normal, Patients, Strategy, Tocilizumab
 from sim.scenario.sections import Parts
 from sim.scenario.triggers import unmet_triggers
 
@@ -30,6 +30,7 @@ def contradictions(parts: Parts) -> Iterator[Contradiction]:
         yield from _shares(parts.patients)
         yield from impossible_correlations(parts.patients.correlations)
     yield from _toxicity(parts.agents.sound, parts.tocilizumab)
+    yield from _courses(parts.antimicrobials.sound)
     if parts.immunoglobulin is not None:
         yield from _effect(parts.immunoglobulin)
     if parts.programme is not None:
@@ -94,6 +95,21 @@ def _toxicity(agents: Mapping[str, Agent], tocilizumab: Tocilizumab | None) -> I
                     allowed = f"must leave the probability of {kind} at 1 or less; {name} comes to {raised:.4g}"
                     found = f"{factor.grade_1_2.value:g} and {factor.grade_3plus.value:g}"
                     yield ("tocilizumab", f"{kind}_multiplier"), found, allowed
+
+
+def _courses(antimicrobials: Mapping[str, Antimicrobial]) -> Iterator[Contradiction]:
+    """Courses and viraemia belong to a surveillance, and a surveillance says what a course costs."""
+    for name, drug in antimicrobials.items():
+        path = ("antimicrobials", name)
+        if drug.kind == "surveillance":
+            if drug.course_cost is None:
+                yield (*path, "course_cost"), "", "is missing; a surveillance needs it, 0 if courses are free"
+            continue
+        allowed = f'is only for a surveillance: leave it out, or set kind = "surveillance" in {".".join(path)}'
+        if drug.course_cost is not None:
+            yield (*path, "course_cost"), f"{drug.course_cost.value:g}", allowed
+        if drug.viraemia is not None:
+            yield (*path, "viraemia"), "a table", allowed
 
 
 def _effect(ig: Immunoglobulin) -> Iterator[Contradiction]:

@@ -142,6 +142,10 @@ class Antimicrobial(Table):
     """One element of an antimicrobial package: prophylaxis, or monitoring with preemptive treatment."""
 
     label: Text = Field(description="Name in tables and figures.")
+    kind: Literal["prophylaxis", "surveillance"] = Field(
+        default="prophylaxis",
+        description="prophylaxis prevents infections; surveillance finds them on their way and gives each a course.",
+    )
     given_to: Reference = Field(
         default=EVERYBODY,
         description='Serostatus of the patients it is given to, one of [patients.serostatus]; or "all".',
@@ -150,12 +154,14 @@ class Antimicrobial(Table):
     start_cost: Cost = Field(description="Screening or visit at the first dose, of everybody under the strategy.")
     cost_per_month: CostPerMonth = Field(description="Cost while it is given.")
     months_after_treatment: Months = Field(description="Months for which it goes on after the bispecific has ended.")
-    course_cost: CostPerCourse = Field(
+    course_cost: CostPerCourse | None = Field(
+        default=None,
         description="Cost of each course of preemptive treatment: of each infection that it averts and of what it "
-        "treats beside them (viraemia); 0 for plain prophylaxis."
+        "treats beside them (viraemia). A surveillance states it, 0 if courses are free; prophylaxis has none.",
     )
     viraemia: Viraemia | None = Field(
-        default=None, description="Viraemia found that would have made nobody ill; default none is found."
+        default=None,
+        description="Viraemia that a surveillance finds and that would have made nobody ill; default none is found.",
     )
     hr: dict[Name, HazardRatiosByGrade] = Field(
         min_length=1, description="Hazard ratios of the causes of infection that it prevents."

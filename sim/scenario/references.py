@@ -99,9 +99,6 @@ def _of_viraemia(
 ) -> Iterator[Contradiction]:
     for target in viraemia.found_per_month:
         yield from _must_name("a target", target, parts.targets.names, (*path, "viraemia", "found_per_month", target))
-    if drug.course_cost.value == 0:
-        allowed = "must be above 0: that makes it a surveillance, and only a surveillance finds viraemia"
-        yield (*path, "course_cost"), "0", allowed
 
 
 def _of_hazard_ratios(path: tuple[str, ...], causes: Iterable[str], parts: Parts) -> Iterator[Contradiction]:

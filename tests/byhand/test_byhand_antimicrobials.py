@@ -62,6 +62,7 @@ CMV_PCR = Antimicrobial(
     adherence=0.9,
     hazard_ratio=ratios(CMV, 1.0, 0.3),
     cost_per_month=3.0 * DAYS_PER_MONTH,
+    is_surveillance=True,
     course_cost=2_000.0,
 )
 PREVENTED = replace(NONE, name="prevented", antimicrobials=(0,))

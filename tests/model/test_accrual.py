@@ -39,6 +39,7 @@ def rich_model(**changes: object) -> ClinicalModel:
         start_cost=50.0,
         cost_per_month=30.0,
         months_after=2.0,
+        is_surveillance=True,
         course_cost=2_000.0,
     )
     return change(

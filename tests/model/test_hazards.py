@@ -25,10 +25,11 @@ MARKS = (np.arange(N) + 0.5) / N
 
 
 def drug(
-    name: str, severe: float, *, mild: float = 1.0, course_cost: float = 0.0, months_after: float = 0.0
+    name: str, severe: float, *, mild: float = 1.0, is_surveillance: bool = False, months_after: float = 0.0
 ) -> Antimicrobial:
+    """Courses of a surveillance cost nothing here: what is caught does not hang on a price."""
     return Antimicrobial(
-        name, -1, 1.0, np.array([[mild, severe]]), course_cost=course_cost, months_after=months_after
+        name, -1, 1.0, np.array([[mild, severe]]), is_surveillance=is_surveillance, months_after=months_after
     )
 
 
@@ -101,7 +102,7 @@ def test_without_measures_everything_is_one(model: ClinicalModel) -> None:
 
 def parts_of(on_ig: float, factors: tuple[float, ...], course: int) -> tuple[float, float, float]:
     """Shares of marks that become infections, are caught by `course`, or are averted for other reasons."""
-    drugs = tuple(drug(str(k), f, course_cost=1.0 if k == course else 0.0) for k, f in enumerate(factors))
+    drugs = tuple(drug(str(k), f, is_surveillance=k == course) for k, f in enumerate(factors))
     model = model_with(*drugs)
     zero = np.zeros(N, dtype=np.int64)
     beside, _, courses = beside_immunoglobulin(
@@ -171,7 +172,7 @@ def test_the_worst_marks_are_the_smallest() -> None:
 
 def test_two_surveillances_share_a_candidate_out_and_neither_charges_for_the_other() -> None:
     """Factors 0.5 and 0.4 at a ratio of Ig of 1: marks 0.5-1 are caught by the first, 0.2-0.5 by the second."""
-    model = model_with(drug("a", 0.5, course_cost=1.0), drug("b", 0.4, course_cost=1.0))
+    model = model_with(drug("a", 0.5, is_surveillance=True), drug("b", 0.4, is_surveillance=True))
     zero, ig = np.zeros(N, dtype=np.int64), np.ones(N)
     beside, _, courses = beside_immunoglobulin(
         model, 0, people(model, N).takes, np.ones(N), np.full(N, np.inf), zero, zero + 1

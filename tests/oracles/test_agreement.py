@@ -161,7 +161,14 @@ def test_viraemia_is_found_in_the_carriers_who_come_for_as_long_as_they_are_trea
     Only stopping ends treatment. The standard error is about 0.006 of 0.817; 5 % more would be 7 of them.
     """
     pcr = Antimicrobial(
-        "pcr", 0, 0.7, np.ones((1, 2)), course_cost=900.0, silent_per_month=(0.3,), silent_treated=0.25
+        "pcr",
+        0,
+        0.7,
+        np.ones((1, 2)),
+        is_surveillance=True,
+        course_cost=900.0,
+        silent_per_month=(0.3,),
+        silent_treated=0.25,
     )
     model = build_model(
         horizon=24.0,

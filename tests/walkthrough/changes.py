@@ -76,6 +76,17 @@ def to_others(tables: Tables, keys: PathKeys) -> None:
     node[key] = "herpes" if node[key] == "all" else "all"
 
 
+def other_care(tables: Tables, keys: PathKeys) -> None:
+    """Prophylaxis made a surveillance whose courses cost something, or the other way round."""
+    node, key = parent_of(tables, keys)
+    if node[key] == "surveillance":
+        node[key] = "prophylaxis"
+        del node["course_cost"]
+        node.pop("viraemia", None)
+    else:
+        node |= {"kind": "surveillance", "course_cost": {"value": 700, "unit": "USD per course"}}
+
+
 def other_route(tables: Tables, keys: PathKeys) -> None:
     node, key = parent_of(tables, keys)
     node[key] = "SCIG" if node[key] == "IVIG" else "IVIG"

@@ -12,6 +12,7 @@ from tests.walkthrough.changes import (
     move_share,
     only_carriers,
     other_agent,
+    other_care,
     other_end,
     other_grade,
     other_group,
@@ -271,11 +272,16 @@ DECLARED: dict[str, Expectation] = {
     "antimicrobials.{drug}.months_after_treatment": reach(
         "antimicrobial_months:{drug}", "cost:antimicrobials", under=LISTING, among=TAKING, within="AFTER"
     ),
-    "antimicrobials.{drug}.course_cost": Expectation(
-        (Scope(("MONEY", "cost:antimicrobials"), ("preemptive_courses:{drug}", "viraemias_found:{drug}"), LISTING),),
+    "antimicrobials.{drug}.kind": only(
+        "MONEY",
+        "cost:antimicrobials",
+        "viraemias_found:{drug}",
+        "preemptive_courses:{drug}",
+        under=LISTING,
         among=TAKING,
-        note="courses are counted where they cost something",
+        to=other_care,
     ),
+    "antimicrobials.{drug}.course_cost": only("MONEY", "cost:antimicrobials", under=LISTING, among=TAKING),
     "antimicrobials.{drug}.viraemia.found_per_month.{target}": only(
         "MONEY",
         "cost:antimicrobials",

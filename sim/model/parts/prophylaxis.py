@@ -108,7 +108,8 @@ class Antimicrobial:
         start_cost: Of everybody under a strategy that lists it, at t = 0.
         cost_per_month: Of those who take it.
         months_after: Months for which it goes on after the bispecific.
-        course_cost: Of each course of preemptive treatment; 0 for plain prophylaxis.
+        is_surveillance: Whether an infection that it averts is one found on its way and treated, by a course.
+        course_cost: Of each course of preemptive treatment.
         silent_per_month: Viraemias found, per month of taking it, that would have made nobody ill, by target;
             empty for none.
         silent_treated: Share of them that gets a course.
@@ -121,6 +122,7 @@ class Antimicrobial:
     start_cost: float = 0.0
     cost_per_month: float = 0.0
     months_after: float = 0.0
+    is_surveillance: bool = False
     course_cost: float = 0.0
     silent_per_month: tuple[float, ...] = ()
     silent_treated: float = 0.0
