@@ -3,8 +3,10 @@
     python -m tests.fuzz READER SECONDS [FOLDER]
 
 needs atheris, which is not locked with the rest because it does not install everywhere. Inputs of tests/bad_input
-are the seeds. An input that provokes any other exception is written into FOLDER by the fuzzer, which then ends with
-its traceback; the input belongs into tests/bad_input/corpus, with the message that it should have had.
+are the seeds. A workbook is a zip archive, whose bytes a fuzzer only ever breaks: there, an input is the new content
+of one part of a sound parameter sheet, chosen by its first byte. An input that provokes any other exception is
+written into FOLDER by the fuzzer, which then ends with its traceback; the input belongs into tests/bad_input/corpus,
+with the message that it should have had.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 try:
@@ -21,23 +24,28 @@ try:
 except ImportError:
     sys.exit("fuzzing needs atheris: .venv/bin/pip install atheris (Linux and macOS)")
 
-with atheris.instrument_imports(include=["sim.cea", "sim.cohort", "sim.scenario"]):
+with atheris.instrument_imports(
+    include=["sim.capacity", "sim.cea", "sim.cohort", "sim.report.workbook", "sim.scenario"]
+):
     from sim.capacity import read_starts
     from sim.cea import read_psa_table
     from sim.cohort import read_cohort
     from sim.errors import IgsimError
+    from sim.report.workbook.changes import read_changes
+    from sim.report.workbook.parameters import export_parameters
     from sim.scenario import load
 
 REPOSITORY = Path(__file__).parents[2]
 CORPUS = REPOSITORY / "tests/bad_input/corpus"
 CENTRE = load(REPOSITORY / "scenarios/programme-shortage.toml")
 TUTORIAL = load(REPOSITORY / "scenarios/tutorial.toml")
+SHEET = "parameter_sheet"
 READERS: dict[str, tuple[str, str, Callable[[Path], object]]] = {
     "scenario": ("scenario", ".toml", load),
     "table": ("psa_table", ".csv", read_psa_table),
     "cohort": ("cohort", ".csv", lambda path: read_cohort(path, TUTORIAL)),
     "starts": ("starts", ".csv", lambda path: read_starts(path, CENTRE)),
-    "workbook": ("parameter_sheet", ".xlsx", lambda path: read_cohort(path, TUTORIAL)),
+    "workbook": (SHEET, ".xlsx", lambda path: read_changes(path, REPOSITORY / "scenarios/tutorial.toml")),
 }
 
 
@@ -48,13 +56,21 @@ def main() -> None:
     home = Path(tempfile.mkdtemp(prefix="igsim-fuzz-"))
     path, seeds = home / f"input{ending}", home / "seeds"
     seeds.mkdir()
-    for seed in (CORPUS / kind).glob(f"*{ending}"):
+    for seed in () if kind == SHEET else (CORPUS / kind).glob(f"*{ending}"):
         (seeds / seed.name).write_bytes(seed.read_bytes())
     if kind == "scenario":
         (seeds / "tutorial.toml").write_bytes((REPOSITORY / "scenarios/tutorial.toml").read_bytes())
 
+    parts = _parts_of_a_sound_sheet(home) if kind == SHEET else {}
+    for number, part in enumerate(parts):
+        (seeds / f"part-{number}").write_bytes(bytes([number]) + parts[part])
+
     def once(content: bytes) -> None:
-        path.write_bytes(content)
+        if parts:
+            changed = list(parts)[content[0] % len(parts)] if content else ""
+            _write_sheet(path, parts | {changed: content[1:]})
+        else:
+            path.write_bytes(content)
         with contextlib.suppress(IgsimError):
             read(path)
 
@@ -62,6 +78,17 @@ def main() -> None:
     options = [f"-max_total_time={seconds}", f"-artifact_prefix={found}", "-max_len=20000", "-timeout=30"]
     atheris.Setup([sys.argv[0], *options, str(seeds)], once)
     atheris.Fuzz()
+
+
+def _parts_of_a_sound_sheet(home: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(export_parameters(TUTORIAL, home / "sound.xlsx")) as book:
+        return {name: book.read(name) for name in book.namelist()}
+
+
+def _write_sheet(path: Path, parts: Mapping[str, bytes]) -> None:
+    with zipfile.ZipFile(path, "w") as book:
+        for name, content in parts.items():
+            book.writestr(name or "nothing", content)
 
 
 if __name__ == "__main__":
