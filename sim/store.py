@@ -135,22 +135,56 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
+def read_table(path: Path) -> pd.DataFrame:
+    """One Parquet table of a run folder.
+
+    Args:
+        path: The file, in a folder that was verified.
+
+    Raises:
+        RunFolderError: It is missing, or holds no table. Digests tell what was altered, but not what was altered and
+            sealed anew.
+    """
+    try:
+        return pd.read_parquet(path)
+    except FileNotFoundError:
+        raise _unusable([Problem(path.name, "", "is missing", str(path.parent))]) from None
+    except (OSError, ValueError) as error:
+        allowed = "must be the Parquet table that the run wrote"
+        raise _unusable([Problem(path.name, str(error).split("\n")[0][:200], allowed, str(path.parent))]) from error
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """One JSON document of a run folder.
+
+    Raises:
+        RunFolderError: It is missing, or no JSON document.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise _unusable([Problem(path.name, "", "is missing", str(path.parent))]) from None
+    except (OSError, ValueError) as error:
+        allowed = "must be the JSON document that the run wrote"
+        raise _unusable([Problem(path.name, str(error), allowed, str(path.parent))]) from error
+    if not isinstance(content, dict):
+        found = f"a JSON {type(content).__name__}"
+        raise _unusable([Problem(path.name, found, "must be the JSON document that the run wrote", str(path.parent))])
+    return content
+
+
 def _manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a folder, in a shape that can be read on."""
     path = folder / "manifest.json"
     if not folder.is_dir():
         found = "a file" if folder.exists() else "no such folder"
         raise _unusable([Problem("run folder", found, "must be a folder that igsim wrote", str(folder))])
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.exists():
         allowed = "is missing: not a run folder, or one whose writing never ended"
-        raise _unusable([Problem("manifest.json", "", allowed, str(folder))]) from None
-    except (OSError, ValueError) as error:
-        allowed = "must be the JSON document that the run wrote"
-        raise _unusable([Problem("manifest.json", str(error), allowed, str(folder))]) from error
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
-        raise _unusable([Problem("manifest.json", "", "must be a table with the files of the run", str(folder))])
+        raise _unusable([Problem("manifest.json", "", allowed, str(folder))])
+    manifest = read_document(path)
+    if not all(isinstance(manifest.get(key, {}), dict) for key in ("settings", "files")) or "files" not in manifest:
+        raise _unusable([Problem("manifest.json", "", "must have settings and files of the run", str(folder))])
     if manifest.get("format") != MANIFEST_FORMAT:
         allowed = f"must be {MANIFEST_FORMAT}, the one that this version of igsim reads"
         found = json.dumps(manifest.get("format"))

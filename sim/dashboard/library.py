@@ -23,7 +23,7 @@ from sim.report.run_figures import run_figures
 from sim.runs import RunResult
 from sim.runs import run as play
 from sim.scenario import Scenario, from_tables, load
-from sim.store import read_manifest
+from sim.store import read_document, read_manifest, read_table
 
 RUN: Final = "run:"
 SCENARIO: Final = "scenario:"
@@ -234,7 +234,7 @@ class Library:
             entry, asked = _run_entry(name, manifest), manifest["settings"]
             figures = run_figures(folder)
             resolved = folder / "resolved.json"
-            scenario = from_tables(json.loads(resolved.read_text(encoding="utf-8"))) if resolved.is_file() else None
+            scenario = from_tables(read_document(resolved)) if resolved.is_file() else None
             if scenario is None:
                 look, wtp = Look(str(asked.get("currency", ""))), asked.get("wtp_per_qaly") or [0.0]
             else:
@@ -296,7 +296,7 @@ class Tables(Mapping[str, pd.DataFrame]):
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         file, sha = self._files[name]
-        return self._kept.get(sha, lambda: pd.read_parquet(self._folder / file))
+        return self._kept.get(sha, lambda: read_table(self._folder / file))
 
     def __contains__(self, name: object) -> bool:
         return name in self._files

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from sim.cea import PsaTable
-from sim.errors import Problem, ResultsError, UsageError
+from sim.errors import Problem, UsageError
 from sim.model.parts.units import MONTHS_PER_YEAR
 from sim.psa.job import trials_of
 from sim.psa.result import PsaResult
 from sim.scenario import Scenario, from_tables, matching
-from sim.store import read_manifest
+from sim.store import read_document, read_manifest, read_table
 from sim.voi import Evidence, PlannedTrial, Population, TrialPlan, TwoArmBinary
 
 
@@ -69,21 +68,17 @@ def evidence_of_run(folder: Path) -> tuple[Evidence, Scenario]:
         What `evidence_of` gave when the folder was written, to the last bit, and the scenario.
 
     Raises:
-        ResultsError: The folder is missing, incomplete or altered.
+        RunFolderError: The folder is missing, incomplete or altered.
         UsageError: It is of another command.
     """
     manifest = read_manifest(folder)
     if manifest.get("command") != "psa":
         problem = Problem(str(folder), f"a run of igsim {manifest.get('command')}", "a run folder of igsim psa")
         raise UsageError("there are no draws to learn from", [problem])
-    try:
-        scenario = from_tables(json.loads((folder / "resolved.json").read_text(encoding="utf-8")))
-        draws, events, costs = (
-            pd.read_parquet(folder / f"{stem}.parquet") for stem in ("draws", "trial_events", "psa_corrected")
-        )
-    except OSError as error:
-        message = f"{folder}: {error.filename or error} is missing; the folder was written by an older version"
-        raise ResultsError(message) from error
+    scenario = from_tables(read_document(folder / "resolved.json"))
+    draws, events, costs = (
+        read_table(folder / f"{stem}.parquet") for stem in ("draws", "trial_events", "psa_corrected")
+    )
     strategies, n = scenario.strategy_names, len(draws)
     cost, qaly = (costs[name].to_numpy().reshape(n, len(strategies)) for name in ("cost", "qaly"))
     table = PsaTable(strategies, draws["draw"].to_numpy(), cost, qaly)

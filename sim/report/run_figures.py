@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -10,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from sim.errors import Problem, ResultsError, RunFolderError, TableError
+from sim.errors import Problem, ResultsError, TableError
 from sim.figures import FigureSet, Look, Setting
 from sim.figures.export import save_all
 from sim.figures.picks import Input
 from sim.scenario import Scenario, from_tables, quantities
-from sim.store import read_manifest
+from sim.store import read_document, read_manifest, read_table
 from sim.timelines import SAMPLE, over_time, telling_patients
 from sim.tracing import event_table, igg_table
 
@@ -98,7 +97,7 @@ def _thresholds(asked: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) ->
 
 def _arms(folder: Path, currency: str) -> Look:
     """Ways of running a programme take the places of strategies."""
-    arms = _content(folder / "capacity.json")["arms"]
+    arms = read_document(folder / "capacity.json")["arms"]
     return Look(currency, tuple(arm["name"] for arm in arms), {arm["name"]: arm["label"] for arm in arms})
 
 
@@ -115,16 +114,7 @@ def _scenario(folder: Path) -> Scenario | None:
 
 
 def _read(path: Path) -> Scenario:
-    return from_tables(_content(path))
-
-
-def _content(path: Path) -> dict[str, Any]:
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        message = f"{path}: cannot be read ({error})"
-        raise RunFolderError(message) from error
-    return content
+    return from_tables(read_document(path))
 
 
 def read_published(path: Path) -> pd.DataFrame:
@@ -144,7 +134,7 @@ class _FolderTables(Mapping[str, pd.DataFrame]):
         asked = manifest["settings"]
         seed, played = asked.get("seed"), asked.get("patients")
         self._sources: dict[str, Any] = {
-            Path(name).stem: lambda path=folder / name: pd.read_parquet(path)
+            Path(name).stem: lambda path=folder / name: read_table(path)
             for name in manifest["files"]
             if name.endswith(".parquet")
         }

@@ -85,7 +85,7 @@ def arguments(path: Path, folder: Path) -> list[str]:
         case "psa_table":
             return ["cea", str(path)]
         case "run_folder":
-            return ["plot", str(path), "costs"]
+            return ["plot", str(path), "costs_by_item"]
         case "scenario":
             return ["validate", str(path)]
         case "starts":

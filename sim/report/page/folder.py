@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,7 @@ from sim.errors import Problem, UsageError
 from sim.figures import FigureSet
 from sim.report.run_figures import run_figures
 from sim.scenario import Scenario, from_tables
-from sim.store import read_manifest
+from sim.store import read_document, read_manifest, read_table
 
 COMMANDS = ("run", "psa", "dsa", "sweep", "compare", "cea", "voi", "capacity", "calibrate", "trial")
 
@@ -85,7 +84,7 @@ class RunFolder:
 
     def table(self, name: str) -> pd.DataFrame:
         """A table of the folder."""
-        return pd.read_parquet(self.path / f"{name}.parquet")
+        return read_table(self.path / f"{name}.parquet")
 
     @property
     def identity(self) -> str:
@@ -118,7 +117,7 @@ def open_folder(path: Path) -> RunFolder:
     return RunFolder(
         path=path,
         manifest=manifest,
-        document=json.loads(document.read_text(encoding="utf-8")),
-        scenarios=tuple(from_tables(json.loads((path / name).read_text(encoding="utf-8"))) for name in names),
+        document=read_document(document),
+        scenarios=tuple(from_tables(read_document(path / name)) for name in names),
         figures=run_figures(path),
     )
