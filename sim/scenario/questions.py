@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sim.scenario.prophylaxis import EVERYBODY
 from sim.scenario.quantity import Quantity
 from sim.scenario.schema import IggBelow, IggLow, Never, Regimen, Scenario, quantities
 from sim.scenario.sections import sound_parts
 from sim.scenario.triggers import idle_conditions, leaves
+
+DAYS_PER_MONTH = 365.25 / 12
 
 
 def warnings(scenario: Scenario) -> tuple[str, ...]:
@@ -27,6 +30,9 @@ def warnings(scenario: Scenario) -> tuple[str, ...]:
         *_drug_cost(scenario),
         *_nobody(scenario),
         *_immunoglobulin(scenario),
+        *_harmful(scenario),
+        *_antimicrobials(scenario),
+        *_no_hazard(scenario),
         *_tocilizumab(scenario),
         *_delays(scenario),
         *_idle(scenario),
@@ -41,6 +47,11 @@ def _protection(scenario: Scenario) -> Iterator[str]:
         gap = interval - regimen.protection_days.value
         if gap > 0:
             yield f"{path}.protection_days: {gap:g} days of each {interval:g}-day interval are without protection"
+
+        if regimen.adherence.value == 0:
+            yield f"{path}.adherence: is 0: of every course the first infusion alone is given"
+        if regimen.onset_lag_days.value >= scenario.analysis.horizon_months.value * DAYS_PER_MONTH > 0:
+            yield f"{path}.onset_lag_days: {regimen.onset_lag_days.value:g} days, past the horizon: none is protected"
 
 
 def _comparison(scenario: Scenario) -> Iterator[str]:
@@ -137,6 +148,45 @@ def _immunoglobulin(scenario: Scenario) -> Iterator[str]:
                     )
 
 
+def _harmful(scenario: Scenario) -> Iterator[str]:
+    """Hazard ratios under which what should prevent infections brings them."""
+    ig = scenario.immunoglobulin
+    effects = {"immunoglobulin.hr": ig.hr} | {
+        f"immunoglobulin.hr_by_cause.{n}": hr for n, hr in ig.hr_by_cause.items()
+    }
+    for name, drug in scenario.antimicrobials.items():
+        effects |= {f"antimicrobials.{name}.hr.{cause}": hr for cause, hr in drug.hr.items()}
+    for path, ratio in effects.items():
+        for grade in ("grade_1_2", "grade_3plus"):
+            if getattr(ratio, grade).value > 1:
+                yield f"{path}.{grade}: {getattr(ratio, grade).value:g} is above 1: it brings infections"
+
+
+def _antimicrobials(scenario: Scenario) -> Iterator[str]:
+    listed = {name for strategy in scenario.strategies.values() for name in strategy.antimicrobials}
+    for name, drug in scenario.antimicrobials.items():
+        path = f"antimicrobials.{name}"
+        if name not in listed:
+            yield f"{path}: defined, but no strategy lists it"
+        elif drug.adherence.value == 0:
+            yield f"{path}.adherence: is 0: nobody takes it"
+        elif drug.given_to != EVERYBODY and scenario.patients.serostatus[drug.given_to].value == 0:
+            yield f"{path}.given_to: nobody is positive for {drug.given_to} (patients.serostatus.{drug.given_to} = 0)"
+        ratios = [ratio.value for pair in drug.hr.values() for ratio in (pair.grade_1_2, pair.grade_3plus)]
+        if drug.viraemia is None and all(ratio == 1 for ratio in ratios):
+            yield f"{path}.hr: are all 1: it {'finds' if drug.kind == 'surveillance' else 'prevents'} nothing"
+
+
+def _no_hazard(scenario: Scenario) -> Iterator[str]:
+    """Multipliers of 0 that take infections or deaths away."""
+    for name, target in scenario.targets.items():
+        if all(period.multiplier.value == 0 for period in target.hazard_periods):
+            yield f"targets.{name}.hazard_periods: are all 0: nobody is infected on treatment"
+    table = scenario.treatment.life_table
+    if table is not None and table.hazard_multiplier.value == 0:
+        yield "treatment.life_table.hazard_multiplier: is 0: the life table is without effect"
+
+
 def _tocilizumab(scenario: Scenario) -> Iterator[str]:
     dose = scenario.tocilizumab
     given = [name for name in scenario.strategy_names if scenario.strategies[name].tocilizumab]
@@ -148,11 +198,17 @@ def _tocilizumab(scenario: Scenario) -> Iterator[str]:
 
 
 def _delays(scenario: Scenario) -> Iterator[str]:
-    """Orders that no infusion can follow within the horizon."""
+    """Orders that no infusion can follow within the horizon, and tests of which only the first is taken."""
     horizon = scenario.analysis.horizon_months.value
     for name in scenario.strategy_names:
+        tests = scenario.strategies[name].igg_tests
+        if tests is not None and tests.interval_months.value >= horizon > 0:
+            yield (
+                f"strategies.{name}.igg_tests.interval_months: {tests.interval_months.value:g} months, past the "
+                f"horizon of {horizon:g} months: only the test of month 0 is taken"
+            )
         delay = getattr(scenario.strategies[name].start, "delay_days", None)
-        if delay is not None and horizon > 0 and delay.value >= horizon * 365.25 / 12:
+        if delay is not None and horizon > 0 and delay.value >= horizon * DAYS_PER_MONTH:
             yield (
                 f"strategies.{name}.start.delay_days: {delay.value:g} days, past the horizon of {horizon:g} months: "
                 "immunoglobulin is ordered and never given"

@@ -181,6 +181,18 @@ price_per_gram = 9, administration_cost = 9, onset_lag_days = 0, protection_days
 infusion_utility_decrement = 0, adherence = 1 }"""
 TOCILIZUMAB = """tocilizumab = { crs_multiplier = { grade_1_2 = 1, grade_3plus = 1 }, cost = 9, \
 icans_multiplier = { grade_1_2 = 1, grade_3plus = 1 }, infection_multiplier = 1, infection_months = 1 }"""
+DRUG = """antimicrobials.pcr = { label = "PCR", kind = "surveillance", adherence = ADHERENCE, start_cost = 0, \
+cost_per_month = 0, months_after_treatment = 0, course_cost = 0, hr.any = { grade_1_2 = 1, grade_3plus = RATIO } }"""
+LISTED = 'label = "None"\nantimicrobials = ["pcr"]'
+LIFE_TABLE = 'life_table = { annual_probability = [[60, 0.01, 0.01]], hazard_multiplier = 0, source = "x" }'
+AGE = 'age_years = { distribution = "fixed", value = 66 }\nmale_proportion = 0.5\n'
+
+
+def drug(adherence: float = 1, ratio: float = 0.5) -> str:
+    return DRUG.replace("ADHERENCE", f"{adherence:g}").replace("RATIO", f"{ratio:g}")
+
+
+FOR_CARRIERS = drug().replace("adherence", 'given_to = "cmv", adherence')
 EITHER = """start = { rule = "any_of", delay_days = 0, conditions = [{ kind = "anti_cd38" }, \
 { kind = "igg_below", threshold_mg_dl = 400 }] }"""
 
@@ -213,6 +225,26 @@ EITHER = """start = { rule = "any_of", delay_days = 0, conditions = [{ kind = "a
          "tocilizumab: changes no probability"),
         ({"threshold_mg_dl = 400, delay_days = 14": "threshold_mg_dl = 400, delay_days = 1900"},
          "strategies.preemptive.start.delay_days: 1900 days, past the horizon of 60 months"),
+        ({"interval_months = 1,": "interval_months = 60,"},
+         "strategies.preemptive.igg_tests.interval_months: 60 months, past the horizon of 60 months"),
+        ({"adherence = 1": "adherence = 0"}, "immunoglobulin.adherence: is 0: of every course the first infusion"),
+        ({"onset_lag_days = 0": "onset_lag_days = 1900"}, "onset_lag_days: 1900 days, past the horizon"),
+        ({"[immunoglobulin.hr]\ngrade_1_2 = 1": "[immunoglobulin.hr]\ngrade_1_2 = 1.1"},
+         "immunoglobulin.hr.grade_1_2: 1.1 is above 1: it brings infections"),
+        ({'title = "Valid"': f'title = "Valid"\n{drug()}'}, "antimicrobials.pcr: defined, but no strategy lists it"),
+        ({'title = "Valid"': f'title = "Valid"\n{drug(adherence=0)}', 'label = "None"': LISTED},
+         "antimicrobials.pcr.adherence: is 0: nobody takes it"),
+        ({'title = "Valid"': f'title = "Valid"\n{FOR_CARRIERS}',
+          'label = "None"': LISTED, "frailty_variance = 0.5": "frailty_variance = 0.5\nserostatus.cmv = 0"},
+         "antimicrobials.pcr.given_to: nobody is positive for cmv (patients.serostatus.cmv = 0)"),
+        ({'title = "Valid"': f'title = "Valid"\n{drug(ratio=1)}', 'label = "None"': LISTED},
+         "antimicrobials.pcr.hr: are all 1: it finds nothing"),
+        ({'title = "Valid"': f'title = "Valid"\n{drug(ratio=1.5)}', 'label = "None"': LISTED},
+         "antimicrobials.pcr.hr.any.grade_3plus: 1.5 is above 1: it brings infections"),
+        ({'label = "BCMA"': 'label = "BCMA"\nhazard_periods = [{ from_month = 0, multiplier = 0 }]'},
+         "targets.BCMA.hazard_periods: are all 0: nobody is infected on treatment"),
+        ({"[treatment]": f"[treatment]\n{LIFE_TABLE}", "frailty_variance = 0.5": f"frailty_variance = 0.5\n{AGE}"},
+         "treatment.life_table.hazard_multiplier: is 0: the life table is without effect"),
         ({"anti_cd38_proportion = 1": "anti_cd38_proportion = 0",
           'start = { rule = "igg_below", threshold_mg_dl = 400, delay_days = 14 }': EITHER},
          "strategies.preemptive.start.conditions.1: can never fire: nobody had such an antibody"),
