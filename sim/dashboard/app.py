@@ -6,16 +6,15 @@ users may look at once. What is shared (`Desk`) are caches of things that are eq
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html
 from dash.exceptions import PreventUpdate
 
 from sim.dashboard.address import View, read
+from sim.dashboard.live import serve_answers
 from sim.dashboard.pages import Desk
 from sim.dashboard.pages.analysis import (
     decision_page,
@@ -26,11 +25,11 @@ from sim.dashboard.pages.analysis import (
 )
 from sim.dashboard.pages.listing import parameters_page, start_page
 from sim.dashboard.pages.patients import patients_page
-from sim.dashboard.pages.what_if import Question, answer, answered_tables, what_if_page
-from sim.dashboard.parts import LOG, Content, guarded, notice, spoken
+from sim.dashboard.pages.what_if import what_if_page
+from sim.dashboard.parts import Content, as_number, guarded, notice, spoken
 from sim.dashboard.shell import controls, header
 from sim.dashboard.side_by_side import Page, beside, files_of
-from sim.errors import IgsimError, InputError
+from sim.errors import IgsimError
 
 DRAWN: Final[Mapping[str, Page]] = {
     "decision": decision_page,
@@ -95,7 +94,7 @@ def build(desk: Desk) -> Dash:
     )
     _shell(app, desk)
     _content(app, desk)
-    _what_if(app, desk)
+    serve_answers(app.server, desk)
     _in_the_browser(app)
     return app
 
@@ -155,15 +154,6 @@ def _content(app: Dash, desk: Desk) -> None:
         return body(view, desk)
 
 
-def as_number(value: object) -> float | None:
-    """A number from a box or slider, whatever the browser made of it; None for none."""
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return None
-    return number if abs(number) < 1e300 else None
-
-
 def body(view: View, desk: Desk) -> list[Content]:
     """A whole page: what of the address could not be read, then its content, twice where two are compared."""
     faults = [notice("Left out of the address: " + "; ".join(view.faults), kind="warning")] if view.faults else []
@@ -184,70 +174,13 @@ def _listed(view: View, desk: Desk) -> list[Content]:
     return [html.Div(guarded(lambda: start_page(view, desk), "The list"))]
 
 
-# ---------------------------------------------------------------------- live
-
-
-def _what_if(app: Dash, desk: Desk) -> None:
-    figures = [
-        Output({"type": "figure", "name": name}, "figure") for name in ("live_plane", "live_benefit", "live_costs")
-    ]
-
-    @app.callback(
-        *figures,
-        Output("live-incremental", "children"),
-        Output("live-changes", "children"),
-        Output("verdict", "children"),
-        Output("status", "children"),
-        Output("refused", "children"),
-        Output("command", "children"),
-        Output("answered", "data"),
-        Input("asked", "data"),
-        prevent_initial_call=True,
-    )
-    def answered(asked: dict[str, Any] | None) -> tuple[Any, ...]:
-        if not asked:
-            raise PreventUpdate
-        clock = time.perf_counter()
-        done = {"number": asked["number"]}
-        try:
-            source = desk.library.open(asked["look_at"])
-            wtp = as_number(asked["wtp"])
-            moved = {str(key): float(value) for key, value in asked["moved"].items()}
-            question = Question(
-                moved,
-                wtp=source.middle_wtp if wtp is None or wtp < 0 else wtp,
-                against=asked["against"],
-                strategy=asked["strategy"],
-            )
-            found = answer(desk.bench, source, question, clock=clock)
-        except IgsimError as error:
-            told = (
-                f"The model refuses this combination; the last one that could be played is still shown.\n{why(error)}"
-            )
-            return (*(no_update,) * 7, notice(told, kind="error"), no_update, done)
-        except Exception as error:
-            LOG.exception("a what-if cannot be played")
-            told = (
-                f"This cannot be played ({type(error).__name__}: {error}). The dashboard's terminal has the details."
-            )
-            return (*(no_update,) * 7, notice(told, kind="error"), no_update, done)
-        first, second = answered_tables(found, question.strategy)
-        return (*found.figures, first, second, found.verdict, found.status, None, found.command, done)
-
-
-def why(error: IgsimError) -> str:
-    """The problems of an error, one a line; where each was set is known: by a slider."""
-    problems = error.problems if isinstance(error, InputError) else ()
-    return "\n".join(str(replace(problem, file="")) for problem in problems) or str(error)
-
-
 def _in_the_browser(app: Dash) -> None:
-    """What needs no server: see `assets/igsim.js`."""
+    """What needs no server: see `assets/igsim.js`; and the sliders: see `assets/live.js`."""
     typed = Input({"type": "typed", "key": ALL}, "value")
     ids = State({"type": "typed", "key": ALL}, "id")
 
-    def named(function: str, *parts: Any, **more: Any) -> None:
-        app.clientside_callback(ClientsideFunction("igsim", function), *parts, **more)  # type: ignore[no-untyped-call]
+    def named(function: str, *parts: Any, where: str = "igsim", **more: Any) -> None:
+        app.clientside_callback(ClientsideFunction(where, function), *parts, **more)  # type: ignore[no-untyped-call]
 
     named(
         "follow",
@@ -265,8 +198,8 @@ def _in_the_browser(app: Dash) -> None:
         Input("strategy", "value"),
         ids,
         State("context", "data"),
+        where="live",
     )
-    named("answered", Output("nowhere", "className"), Input("answered", "data"))
     named(
         "address",
         Output({"type": "page", "page": ALL}, "href"),

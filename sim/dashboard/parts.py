@@ -112,17 +112,12 @@ def _figure(
     title, subtitle, height = headed(drawing)
     if picked:
         emphasise(drawing, look, picked)
-    links: list[Content] = [
-        html.Button(
-            words, className="quiet", **spoken(f"{words}: {title}", **{"data-figure": name, "data-format": form})
-        )
-        for form, words in (("svg", "SVG"), ("png", "PNG"), ("html", "HTML"))
-    ]
+    links = savers(name, title)
     if data is not None:
         links.append(csv_link(data, name, f"Data of the figure: {title}"))
     return [
         html.H3(title),
-        html.P(" ".join(as_sentence(part) for part in (subtitle, said) if part), className="reading"),
+        html.P(reading_of(subtitle, said), className="reading"),
         html.Div(
             dcc.Graph(
                 id={"type": "figure", "name": name},
@@ -136,6 +131,39 @@ def _figure(
             **spoken(f"Figure: {title}. {subtitle}"),
         ),
         html.Div(links, className="links", role="group", **spoken(f"Downloads of {title}")),
+    ]
+
+
+def live_card(name: str, title: str, *, height: int, wide: bool = False) -> html.Div:
+    """A place for a figure that the page draws by itself, with its downloads.
+
+    Args:
+        name: As for `figure_card`.
+        title: Its heading until it is drawn.
+        height: Pixels until it is drawn.
+        wide: Whether it takes the whole width.
+    """
+    content = [
+        html.H3(title, id=f"title-{name}"),
+        html.P(id=f"reading-{name}", className="reading"),
+        html.Div(
+            html.Div(className="dash-graph", style={"height": f"{height}px"}),
+            id=f"figure-{name}",
+            role="img",
+            **spoken(f"Figure: {title}"),
+        ),
+        html.Div(savers(name, title), className="links", role="group", **spoken(f"Downloads of {title}")),
+    ]
+    return html.Div(content, className="card wide" if wide else "card")
+
+
+def savers(name: str, title: str) -> list[Content]:
+    """Buttons that save a figure of the page."""
+    return [
+        html.Button(
+            words, className="quiet", **spoken(f"{words}: {title}", **{"data-figure": name, "data-format": form})
+        )
+        for form, words in (("svg", "SVG"), ("png", "PNG"), ("html", "HTML"))
     ]
 
 
@@ -168,6 +196,11 @@ def headed(drawing: Drawing) -> tuple[str, str, int]:
             level = {"tickangle": 0, "tickfont": {"size": 11}}
             layout[axis] = {**layout.get(axis, {}), **level}
     return unmarked(title), unmarked(subtitle), height - top + 40
+
+
+def reading_of(*parts: str) -> str:
+    """How to read a figure, as sentences."""
+    return " ".join(as_sentence(part) for part in parts if part)
 
 
 def as_sentence(text: str) -> str:
@@ -295,6 +328,15 @@ def with_error(row: dict[str, Any], key: str, digits: int = 0, error: str = "") 
 def estimate(text: str, spread: str) -> Content:
     """An estimate and its uncertainty, which stands beside it, or under it where there is no room."""
     return [html.Span(text, className="mean"), " ", html.Span(spread, className="spread")]
+
+
+def as_number(value: object) -> float | None:
+    """A number from a box or slider, whatever the browser made of it; None for none."""
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+    return number if abs(number) < 1e300 else None
 
 
 def is_number(value: object) -> bool:

@@ -6,6 +6,7 @@ that waits for it, with the stacks of all its threads: nothing else can interrup
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ import pytest
 
 from sim.dashboard.address import PAGES
 from sim.dashboard.bench import Bench
+from sim.dashboard.live import ROUTE
 from sim.dashboard.pages.what_if import Question, answer
 from sim.report.text import number
 from tests.browser import ARGUMENTS, chromium, needs_chromium
@@ -199,11 +201,47 @@ def test_the_figures_of_a_what_if_equal_its_table(sliders):
 def test_positions_passed_while_the_model_is_busy_are_dropped_and_the_last_is_shown(sliders):
     page = sliders
     asked: list[str] = []
-    page.on("request", lambda r: asked.append(r.post_data or "") if "_dash-update" in r.url else None)
+    page.on("request", lambda r: asked.append(r.post_data or "") if r.url.endswith(ROUTE) else None)
     last = move(page, -40)
-    questions = [text for text in asked if '"asked.data"' in text]
-    assert 1 <= len(questions) < 40
-    assert f'"{PRICE}":{last}' in questions[-1].replace(" ", "")
+    assert 1 <= len(asked) < 40
+    assert f'"{PRICE}":{last}' in asked[-1].replace(" ", "")
+    page.wait_for_timeout(1000)
+    assert f'"{PRICE}":{last}' in asked[-1].replace(" ", ""), "what Dash hears later asks for nothing older"
+    positions = [json.loads(text)["moved"][PRICE] for text in asked]
+    assert len(set(positions)) == len(positions), "and for nothing twice"
+
+
+def test_a_point_of_a_live_figure_picks_out_its_strategy(sliders):
+    page = sliders
+    plot = "#figure-live_benefit .js-plotly-plot"
+    page.locator(plot).scroll_into_view_if_needed()
+    place = page.evaluate(
+        f"""() => {{ const plot = document.querySelector('{plot}'), at = plot.getBoundingClientRect();
+            const trace = plot._fullData.find((trace) => trace.legendgroup === "primary");
+            const layout = plot._fullLayout;
+            return [at.x + layout.xaxis._offset + layout.xaxis.d2p(trace.x[0] / 2),
+                    at.y + layout.yaxis._offset + layout.yaxis.d2p(trace.y[0])]; }}"""
+    )
+    page.mouse.move(place[0], place[1])
+    page.mouse.click(place[0], place[1])
+    page.wait_for_selector("#table-incremental tr.picked")
+    assert page.text_content("#table-incremental tr.picked th") == "Everyone, from day 0"
+    assert "strategy=primary" in page.url
+    page.locator("#strategy label", has_text="All strategies").click()
+    page.wait_for_selector("tr.picked", state="detached")
+
+
+def test_a_dashboard_that_has_gone_says_so_and_the_last_answer_stays(sliders):
+    page = sliders
+    verdict = page.text_content("#verdict")
+    page.route(f"**{ROUTE}", lambda route: route.fulfill(body="half an ans"))
+    box(page).fill("31")
+    page.wait_for_selector("#refused .error")
+    assert "The dashboard does not answer" in page.text_content("#refused")
+    assert page.text_content("#verdict") == verdict
+    page.unroute(f"**{ROUTE}")
+    box(page).fill("32")
+    page.wait_for_selector("#refused .error", state="detached")
 
 
 def test_what_the_model_refuses_is_a_message_and_the_last_answer_stays(sliders):

@@ -16,14 +16,14 @@ from plotly.utils import PlotlyJSONEncoder
 import sim
 from sim.dashboard import decision
 from sim.dashboard.address import PAGES, View
-from sim.dashboard.app import as_number, body
+from sim.dashboard.app import body
 from sim.dashboard.bench import Bench
 from sim.dashboard.library import Library
 from sim.dashboard.pages import Desk
 from sim.dashboard.pages.listing import parameter_table
 from sim.dashboard.pages.patients import differences
 from sim.dashboard.pages.what_if import Question, answer, changed_scenario
-from sim.dashboard.parts import emphasise, headed
+from sim.dashboard.parts import as_number, emphasise, headed
 from sim.dashboard.shell import controls, header
 from sim.dashboard.side_by_side import figures
 from sim.errors import ScenarioError, UsageError
@@ -144,13 +144,13 @@ def test_a_what_if_answers_as_a_run_of_the_changed_scenario(desk):
     changed = changed_scenario(source.scenario, question.moved)
     run = sim.run(changed, patients=500)
     assert found.tables[0].frame.equals(run.table())
-    bars = found.figures[1]["data"][:-1]
+    bars = found.figures["live_benefit"]["data"][:-1]
     against = decision.reference({"incremental": run.table()}, ())
     gains = decision.benefits({"increments": run.increments()}, 50_000.0, against).set_index("strategy")["inmb"]
     assert {bar["legendgroup"]: bar["x"][0] for bar in bars} == gains.to_dict()
     old = sim.run(source.scenario, patients=500)
     before = decision.benefits({"increments": old.increments()}, 50_000.0, against)["inmb"]
-    np.testing.assert_array_equal(found.figures[1]["data"][-1]["x"], before)
+    np.testing.assert_array_equal(found.figures["live_benefit"]["data"][-1]["x"], before)
     assert "500 patients under each of 3 strategies, seed 1" in found.status
     assert found.command == f"igsim run tutorial.toml --patients 500 --set {PRICE}=10"
 
@@ -159,9 +159,9 @@ def test_where_nothing_is_moved_nothing_is_before(desk):
     source = desk.library.open("scenario:tutorial")
     found = answer(desk.bench, source, Question({PRICE: 40.0}, wtp=50_000.0), patients=100)
     base = answer(desk.bench, source, Question({}, wtp=50_000.0), patients=100)
-    names = [[trace["name"] for trace in figure["data"]] for figure in base.figures]
+    names = [[trace["name"] for trace in figure["data"]] for figure in base.figures.values()]
     assert not any("Before the change" in each for each in names)
-    assert any(trace["name"] == "Before the change" for trace in found.figures[0]["data"])
+    assert any(trace["name"] == "Before the change" for trace in found.figures["live_plane"]["data"])
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,10 @@ from typer.testing import CliRunner
 
 from sim.cli import build_app
 from sim.dashboard.app import ASSETS
+from sim.dashboard.live import ROUTE
 from sim.dashboard.server import create_app, host_name, listen, own_names
 from sim.errors import UsageError
-from tests.dashboard.conftest import TUTORIAL
+from tests.dashboard.conftest import PRICE, TUTORIAL
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +117,28 @@ def test_a_figure_becomes_a_page_and_anything_else_is_refused(client):
         answer = client.post("/figure.html", data=bad)
         assert answer.status_code == 400
         assert answer.get_data(as_text=True).startswith("This is no figure")
+
+
+QUESTION = {"moved": {PRICE: 80}, "wtp": 50_000, "against": "", "strategy": "", "look_at": "scenario:tutorial"}
+
+
+def test_a_question_is_answered_in_json(client):
+    answer = client.post(ROUTE, json=QUESTION).get_json()
+    assert set(answer["figures"]) == {"live_plane", "live_benefit", "live_costs"}
+    assert "USD 50,000 per QALY" in answer["parts"]["verdict"]
+    assert f"--set {PRICE}=80" in answer["parts"]["command"]
+    refused = client.post(ROUTE, json=QUESTION | {"moved": {PRICE: -1}}).get_json()
+    assert set(refused) == {"parts"}
+    assert "found -1" in json.dumps(refused)
+    gone = client.post(ROUTE, json=QUESTION | {"look_at": "run:../../etc"}).get_json()
+    assert "is no run folder" in json.dumps(gone)
+
+
+@pytest.mark.parametrize("change", [{"moved": 3}, {"moved": {PRICE: "<b>"}}, {"moved": {PRICE: None}}])
+def test_what_is_no_question_is_refused(client, change):
+    for answer in (client.post(ROUTE, json=QUESTION | change), client.post(ROUTE, data="[1")):
+        assert answer.status_code == 400
+        assert answer.get_data(as_text=True).startswith("This is no question")
 
 
 # ---------------------------------------------------------------------- beginning and end

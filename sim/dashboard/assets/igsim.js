@@ -1,11 +1,9 @@
-/* What runs in the browser: the address follows the controls, sliders and boxes follow each other, questions to the
-   model wait for one another so that only the newest is asked, figures are saved. No library beside Dash and Plotly. */
+/* What runs in the browser: the address follows the controls, sliders and boxes follow each other, points pick out what
+   they show, figures are saved. No library beside Dash and Plotly. */
 window.dash_clientside = window.dash_clientside || {};
 window.dash_clientside.igsim = (function () {
   "use strict";
   const none = () => window.dash_clientside.no_update;
-  const waiting = { since: 0, next: null, number: 0 };
-  const PATIENCE = 10000; // ms after which a lost answer no longer holds up the next question
 
   function finite(value) {
     const number = value === null || value === undefined || value === "" ? NaN : Number(value);
@@ -34,36 +32,6 @@ window.dash_clientside.igsim = (function () {
     const value = finite(isBox ? typed : slide);
     if (value === null) return [none(), none()];
     return isBox ? [finite(slide) === value ? none() : value, none()] : [none(), finite(typed) === value ? none() : value];
-  }
-
-  /* One question at a time: while one is being answered, only the newest position is kept. */
-  function ask(typed, against, strategy, ids, context) {
-    const question = {
-      moved: moved(typed, ids),
-      wtp: wtpOf(typed, ids),
-      against: against || "",
-      strategy: strategy || "",
-      look_at: context ? context.look_at : "",
-    };
-    if (waiting.since && Date.now() - waiting.since < PATIENCE) {
-      waiting.next = question;
-      return none();
-    }
-    return sent(question);
-  }
-
-  function sent(question) {
-    waiting.next = null;
-    waiting.since = Date.now();
-    waiting.number += 1;
-    return Object.assign({ number: waiting.number }, question);
-  }
-
-  function answered(answer) {
-    if (!answer) return none();
-    waiting.since = 0;
-    if (waiting.next) window.dash_clientside.set_props("asked", { data: sent(waiting.next) });
-    return none();
   }
 
   /* The address says what is looked at, and the links of the navigation take it along. */
@@ -106,9 +74,18 @@ window.dash_clientside.igsim = (function () {
       const patient = finite(Array.isArray(point.customdata) ? point.customdata[0] : point.customdata);
       return [none(), patient === null ? none() : patient];
     }
-    const trace = figures[place] && figures[place].data[point.curveNumber];
-    const owner = trace && trace.legendgroup;
+    const owner = ownerOf(figures[place].data, point);
     return [owner && strategies.some((each) => each.value === owner) ? owner : none(), none()];
+  }
+
+  function ownerOf(traces, point) {
+    return traces[point.curveNumber] && traces[point.curveNumber].legendgroup;
+  }
+
+  /* The same for a figure that Dash knows nothing of; its traces are of strategies or of nobody. */
+  function pickOut(traces, point) {
+    const owner = ownerOf(traces, point);
+    if (owner) window.dash_clientside.set_props("strategy", { value: owner });
   }
 
   /* Rows of the table of parameters, as text; those that contain what is looked for. */
@@ -199,5 +176,5 @@ window.dash_clientside.igsim = (function () {
     return none();
   }
 
-  return { follow, ask, answered, address, back, pick, find, arrived };
+  return { follow, address, back, pick, pickOut, find, arrived };
 })();

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from itertools import groupby
 
 import pandas as pd
-import plotly.graph_objects as go
 from dash import dcc, html
 
 from sim.dashboard import decision as told
@@ -29,16 +28,14 @@ from sim.dashboard.parts import (
     Shown,
     emphasise,
     estimate,
-    figure_card,
-    headed,
     is_number,
     label,
+    live_card,
     notice,
     spoken,
-    table,
 )
 from sim.figures import Look, benefit, plane, resources
-from sim.figures.style import TEMPLATE, Drawing
+from sim.figures.style import Drawing
 from sim.report.text import number
 from sim.runs import RunResult
 from sim.scenario import Scenario, from_tables
@@ -49,7 +46,7 @@ CHANGES = {
     "cost": ("Cost", 0),
     "qaly": ("QALYs", 4),
     "infections_any": ("Infections", 3),
-    "infections_grade_3plus": ("Infections of grade ≥ 3", 3),
+    "infections_grade_3plus": ("Infections of grade\u00a0≥\u00a03", 3),
     "infection_death": ("Deaths of infection, share", 4),
     "ig_grams": ("Grams of immunoglobulin", 1),
 }
@@ -80,14 +77,14 @@ class Answer:
         verdict: Which strategy is best, in a sentence.
         status: How it was found.
         tables: What is shown as tables.
-        figures: Of `FIGURES`, in order.
+        figures: Those of `FIGURES`.
         command: The command that does the same.
     """
 
     verdict: str
     status: str
     tables: tuple[Shown, ...]
-    figures: tuple[Drawing, ...]
+    figures: Mapping[str, Drawing]
     command: str
 
 
@@ -130,16 +127,19 @@ def answer(
     against = told.comparator(tables, names, question.against)
     gains = told.benefits(tables, question.wtp, against)
     old = told.benefits({"increments": before.result.increments()}, question.wtp, against) if is_moved else None
-    figures = (
+    plots = (
         _plane(now.result, before.result if is_moved else None, look, against, question.wtp),
         benefit.inmb_bars_json(gains, look, comparator=against, wtp=question.wtp, before=old),
         resources.costs_by_item_json(now.result.outcomes.frame(), look),
     )
-    for figure in figures:
-        headed(figure)
+    figures = dict(zip(FIGURES, plots, strict=True))
+    for figure in figures.values():
         if question.strategy in names:
             emphasise(figure, look, question.strategy)
         figure["layout"]["uirevision"] = "what-if"
+        for axis in ("xaxis", "yaxis"):
+            # Whether a label would leave the figure is not measured for every one; margins grow with them anyway.
+            figure["layout"][axis]["ticklabeloverflow"] = "allow"
     largest = gains["inmb_mcse"].max()
     played = f"simulated anew: {', '.join(now.simulated)}" if now.simulated else "nothing had to be simulated anew"
     took = f"{1000 * (time.perf_counter() - started):,.0f} ms"
@@ -225,7 +225,7 @@ def what_if_page(source: Source, view: View, desk: Desk) -> list[Content]:
     return [
         notice("Not in this scenario, left out: " + ", ".join(unknown), kind="warning") if unknown else None,
         notice("Changes are shown for the first of the two.") if view.beside else None,
-        html.Div([_panel(own, view), _answer_area(source)], className="what-if"),
+        html.Div([_panel(own, view), _answer_area()], className="what-if"),
     ]
 
 
@@ -280,40 +280,27 @@ def dom_id(kind: str, lever: Lever) -> str:
     return json.dumps({"key": lever.key, "type": kind}, separators=(",", ":"))
 
 
-def _answer_area(source: Source) -> html.Div:
-    hidden = {"visible": False}
-    empty = go.Figure().update_layout(
-        template=TEMPLATE, height=500, margin={"t": 92, "l": 60}, xaxis=hidden, yaxis=hidden
+def _answer_area() -> html.Div:
+    titles = {
+        "live_plane": "Cost-effectiveness plane",
+        "live_benefit": "Incremental net monetary benefit (INMB)",
+        "live_costs": "Cost of each strategy by item",
+    }
+    plane_card, benefit_card, costs_card = (
+        live_card(name, titles[name], height=440, wide=name == "live_costs") for name in FIGURES
     )
-    readings = (
-        ("live_plane", "Cost-effectiveness plane", "Ellipses: 95 % Monte Carlo regions of the means."),
-        ("live_benefit", "Incremental net monetary benefit (INMB)", "Bars: 95 % Monte Carlo intervals."),
-        ("live_costs", "Costs by item", "Per patient, discounted."),
-    )
-    cards = []
-    for name, title, reading in readings:
-        hollow = "" if name == "live_costs" else " Hollow diamonds: before the change."
-        blank = go.Figure(empty).update_layout(title={"text": title, "subtitle": {"text": reading + hollow}})
-        wide = name == "live_costs"
-        cards.append(figure_card(name, lambda blank=blank: blank, look=source.look, wide=wide))  # type: ignore[misc]
     return html.Div(
         [
             dcc.Store(id="asked"),
-            dcc.Store(id="answered"),
             html.Div(id="refused"),
             html.P(id="verdict", className="verdict", role="status"),
             html.P(id="status", className="reading", role="status"),
+            html.Div([plane_card, benefit_card], className="grid"),
             html.Div(id="live-incremental", className="card wide"),
-            html.Div(cards, className="grid"),
+            costs_card,
             html.Div(id="live-changes", className="card wide"),
             html.Details([html.Summary("The same on the command line"), html.Pre(id="command", className="command")]),
         ],
         className="answer",
         id="answer",
     )
-
-
-def answered_tables(found: Answer, strategy: str) -> tuple[Content, Content]:
-    """The tables of an answer as the page shows them."""
-    first, second = (table(each, strategy) for each in found.tables)
-    return first, second
