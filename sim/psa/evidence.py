@@ -14,13 +14,14 @@ from sim.psa.job import trials_of
 from sim.psa.result import PsaResult
 from sim.scenario import Scenario, from_tables, matching
 from sim.store import read_document, read_manifest, read_table
-from sim.voi import Evidence, PlannedTrial, Population, TrialPlan, TwoArmBinary
+from sim.voi import Evidence, PatientGroups, PlannedTrial, Population, TrialPlan, TwoArmBinary
 
 
 def evidence_of(result: PsaResult) -> Evidence:
     """The draws of an analysis with the patients' luck taken out of their scatter, and its scenario's trials."""
     parameters = result.draws.frame().drop(columns="draw")
-    return _evidence(result.scenario, result.corrected, parameters, trial_events(result), result.seed)
+    groups = patient_groups(result)
+    return _evidence(result.scenario, result.corrected, parameters, trial_events(result), groups, result.seed)
 
 
 def trial_events(result: PsaResult) -> pd.DataFrame:
@@ -43,6 +44,21 @@ def trial_events(result: PsaResult) -> pd.DataFrame:
     ]
     empty = pd.DataFrame(columns=["draw", "design", "control", "treatment"], dtype=np.float64)
     return pd.concat(frames, ignore_index=True) if frames else empty
+
+
+def patient_groups(result: PsaResult) -> pd.DataFrame:
+    """Means over all draws of the groups of patients that are kept: group, patients, strategy, cost, qaly."""
+    n, k = len(result.sizes), len(result.strategies)
+    mean = result.groups[:, :, :2].mean(axis=0)
+    return pd.DataFrame(
+        {
+            "group": np.repeat(np.arange(1, n + 1), k),
+            "patients": np.repeat(result.sizes, k),
+            "strategy": list(result.strategies) * n,
+            "cost": mean[:, 0].ravel(),
+            "qaly": mean[:, 1].ravel(),
+        }
+    )
 
 
 def corrected_draws(result: PsaResult) -> pd.DataFrame:
@@ -76,17 +92,24 @@ def evidence_of_run(folder: Path) -> tuple[Evidence, Scenario]:
         problem = Problem(str(folder), f"a run of igsim {manifest.get('command')}", "a run folder of igsim psa")
         raise UsageError("there are no draws to learn from", [problem])
     scenario = from_tables(read_document(folder / "resolved.json"))
-    draws, events, costs = (
-        read_table(folder / f"{stem}.parquet") for stem in ("draws", "trial_events", "psa_corrected")
+    draws, events, costs, groups = (
+        read_table(folder / f"{stem}.parquet")
+        for stem in ("draws", "trial_events", "psa_corrected", "patient_groups")
     )
     strategies, n = scenario.strategy_names, len(draws)
     cost, qaly = (costs[name].to_numpy().reshape(n, len(strategies)) for name in ("cost", "qaly"))
     table = PsaTable(strategies, draws["draw"].to_numpy(), cost, qaly)
-    return _evidence(scenario, table, draws.drop(columns="draw"), events, int(manifest["settings"]["seed"])), scenario
+    seed = int(manifest["settings"]["seed"])
+    return _evidence(scenario, table, draws.drop(columns="draw"), events, groups, seed), scenario
 
 
 def _evidence(
-    scenario: Scenario, table: PsaTable, parameters: pd.DataFrame, events: pd.DataFrame, seed: int
+    scenario: Scenario,
+    table: PsaTable,
+    parameters: pd.DataFrame,
+    events: pd.DataFrame,
+    patients: pd.DataFrame,
+    seed: int,
 ) -> Evidence:
     voi, known = scenario.voi, dict.fromkeys(parameters.columns)
     groups = {
@@ -107,6 +130,8 @@ def _evidence(
         )
         for name, trial in trials_of(scenario).items()
     }
+    k = len(table.strategies)
+    cost, qaly = (patients[name].to_numpy().reshape(-1, k) for name in ("cost", "qaly"))
     population = None
     if voi is not None:
         population = Population(voi.patients_per_year.value, voi.years.value, voi.discount_rate_per_year.value)
@@ -118,5 +143,6 @@ def _evidence(
         groups={name: paths for name, paths in groups.items() if paths},
         trials=trials,
         population=population,
+        patients_played=PatientGroups(patients["patients"].to_numpy()[::k], cost, qaly),
         seed=seed,
     )

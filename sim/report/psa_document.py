@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from sim.psa import PsaReport
-from sim.psa.evidence import corrected_draws, trial_events
+from sim.psa.evidence import corrected_draws, patient_groups, trial_events
 from sim.psa.exports import export_tables, r_script
 from sim.report.document import SCHEMA, Document, assumptions, clean, findings_part, findings_table, scenario_part
 
@@ -77,6 +77,7 @@ def psa_tables(report: PsaReport) -> dict[str, pd.DataFrame]:
         "psa": result.draw_table(),
         "psa_corrected": corrected_draws(result),
         "trial_events": trial_events(result),
+        "patient_groups": patient_groups(result),
         "outcomes": result.outcomes(),
         "incremental": result.incremental(),
         "by_wtp": by_wtp,

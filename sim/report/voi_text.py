@@ -30,11 +30,12 @@ def print_voi(console: Console, report: VoiReport, folder: Path | None) -> None:
             console.print(_trial(report, name, wtp))
     for line in conclusions(report):
         console.print(Text(line))
+    played = "" if report.evidence.patients_played is None else ", of the patients whom all of them play"
     console.print(
         Text(
-            "± is one standard error: of finitely many draws and, for EVPPI and EVSI, of the regression. EVPI: value "
-            "of knowing everything; EVPPI: of knowing some parameters; EVSI: of a trial's data; ENBS: EVSI for all "
-            "patients after the trial reports, less the cost of the trial."
+            f"± is one standard error: of finitely many draws{played} and, for EVPPI and EVSI, of the regression. "
+            "EVPI: value of knowing everything; EVPPI: of knowing some parameters; EVSI: of a trial's data; "
+            "ENBS: EVSI for all patients after the trial reports, less the cost of the trial."
         )
     )
     if folder is not None:

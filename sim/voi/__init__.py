@@ -8,6 +8,7 @@ It knows nothing of the model or the engines: give it net benefits by draw and s
     enbs(values, TrialPlan(...), ...)               what the trial is worth beyond its cost -> EnbsCurve
     evpi_table, population_table, evppi_table, trial_tables(Evidence(...), wtp)   all of it as tidy tables
     population_evpi, population_factor              from one patient to all to come
+    PatientGroups                                   the patients behind the draws, whose luck is part of every error
     correlations(net_benefit, parameters)           which parameters move with the net benefit
     TwoArmBinary, TwoArmCount, TwoArmContinuous     designs; any object with the methods of `Trial` will do
 """
@@ -29,6 +30,7 @@ from sim.voi.assessment import (
 from sim.voi.enbs import Enbs, EnbsCurve, TrialPlan, enbs
 from sim.voi.evppi import Evppi, SetEstimates, Sharing, evppi, evppi_each
 from sim.voi.evsi import Evsi, evsi
+from sim.voi.luck import PatientGroups
 from sim.voi.population import population_evpi, population_factor
 from sim.voi.screening import correlations
 from sim.voi.trials import Trial, TwoArmBinary, TwoArmContinuous, TwoArmCount
@@ -44,6 +46,7 @@ __all__ = [
     "Evidence",
     "Evppi",
     "Evsi",
+    "PatientGroups",
     "PlannedTrial",
     "Population",
     "SetEstimates",

@@ -13,8 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.voi.enbs import EnbsCurve, TrialPlan, enbs
-from sim.voi.evppi import Sharing, evppi_each, one_by_one
+from sim.voi.evppi import REPLICATES, Sharing, evppi_each, one_by_one
 from sim.voi.evsi import evsi
+from sim.voi.luck import PatientGroups, moved_by, shifts
 from sim.voi.population import population_factor, years_of
 from sim.voi.trials import Trial
 
@@ -85,6 +86,8 @@ class Evidence:
         groups: Name to parameters that research would inform together.
         trials: Name to trial.
         population: None where it is not known.
+        patients_played: Means of groups of the patients whom all draws play; None where nothing is known of them, and
+            errors are then of the draws alone.
         seed: Of standard errors and of trials' data.
     """
 
@@ -95,11 +98,16 @@ class Evidence:
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     trials: Mapping[str, PlannedTrial] = field(default_factory=dict)
     population: Population | None = None
+    patients_played: PatientGroups | None = None
     seed: int = 1
 
     def net_benefit(self, wtp: float) -> Floats:
         """Net monetary benefit, shape (n_draws, n_strategies)."""
         return wtp * self.qaly - self.cost
+
+    def luck(self, wtp: float) -> Floats | None:
+        """Luck of the patients in the mean net benefits, see `PatientGroups.luck`."""
+        return None if self.patients_played is None else self.patients_played.luck(wtp)
 
     @property
     def patients(self) -> float:
@@ -110,14 +118,17 @@ class Evidence:
 def evpi_table(evidence: Evidence, wtp: Sequence[float]) -> pd.DataFrame:
     """Expected value of perfect information by threshold; columns `EVPI_COLUMNS`.
 
-    The standard error is of the mean over draws, the best strategy taken as known.
+    The standard error joins that of the mean over draws, the best strategy taken as known, with that of the patients
+    whom all draws play.
     """
     rows = []
     for threshold in wtp:
         benefit = evidence.net_benefit(threshold)
         best = int(benefit.mean(axis=0).argmax())
         gains = benefit.max(axis=1) - benefit[:, best]
-        value, error = float(gains.mean()), float(gains.std(ddof=1) / np.sqrt(len(gains)))
+        moves = shifts(evidence.luck(threshold), REPLICATES, evidence.seed, benefit.shape[1])
+        of_draws, of_patients = gains.std(ddof=1) / np.sqrt(len(gains)), moved_by(benefit, moves).std()
+        value, error = float(gains.mean()), float(np.hypot(of_draws, of_patients))
         name, k = evidence.strategies[best], evidence.patients
         rows.append((threshold, name, value, error, k * value, k * error))
     return pd.DataFrame(rows, columns=list(EVPI_COLUMNS))
@@ -158,7 +169,7 @@ def evppi_table(evidence: Evidence, wtp: Sequence[float], *, sharing: Sharing = 
     sets = {name: (name,) for name in evidence.parameters.columns} | dict(evidence.groups)
     if not sets:
         return pd.DataFrame(columns=list(EVPPI_COLUMNS))
-    benefits = [evidence.net_benefit(threshold) for threshold in wtp]
+    benefits, lucks = [evidence.net_benefit(threshold) for threshold in wtp], [evidence.luck(each) for each in wtp]
     rows = [
         {
             "wtp": threshold,
@@ -177,7 +188,7 @@ def evppi_table(evidence: Evidence, wtp: Sequence[float], *, sharing: Sharing = 
         }
         for threshold, found in zip(
             wtp,
-            evppi_each(benefits, evidence.parameters, sets, seed=evidence.seed, sharing=sharing),
+            evppi_each(benefits, evidence.parameters, sets, lucks=lucks, seed=evidence.seed, sharing=sharing),
             strict=True,
         )
         for each in sorted(found, key=lambda each: -each.value)
@@ -202,7 +213,12 @@ def trial_tables(evidence: Evidence, wtp: Sequence[float], sizes: Sequence[int])
     for threshold in wtp:
         for name, trial in evidence.trials.items():
             values = evsi(
-                evidence.net_benefit(threshold), trial.data, trial.design, sorted(set(sizes)), seed=evidence.seed
+                evidence.net_benefit(threshold),
+                trial.data,
+                trial.design,
+                sorted(set(sizes)),
+                luck=evidence.luck(threshold),
+                seed=evidence.seed,
             )
             lines = [
                 {

@@ -69,6 +69,26 @@ def checked(
     return benefit, values
 
 
+def checked_luck(luck: ArrayLike | None, n_strategies: int) -> NDArray[np.float64] | None:
+    """Luck of groups of patients as an array, if there is any.
+
+    Args:
+        luck: Shape (n_groups, n_strategies), or None.
+        n_strategies: Strategies.
+
+    Raises:
+        UsageError: Another shape, or a value that is not finite.
+    """
+    if luck is None:
+        return None
+    values = np.asarray(luck, dtype=np.float64)
+    if values.ndim != 2 or values.shape[1] != n_strategies:
+        _raise([Problem("luck", f"shape {values.shape}", f"(groups of patients, {n_strategies} strategies)")])
+    if not np.isfinite(values).all():
+        _raise([Problem("luck", "a value that is not finite", "finite numbers")])
+    return values
+
+
 def at_least(problems: list[Problem], place: str, value: float, least: float, *, strictly: bool = False) -> None:
     """Add a problem where a number is not finite, or less than it may be.
 

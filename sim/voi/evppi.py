@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from sim.voi.checks import checked
+from sim.voi.checks import checked, checked_luck
+from sim.voi.luck import moved_by, shifts
 from sim.voi.regression import Predictors
 from sim.voi.ridge import one_thread
 
@@ -38,8 +39,9 @@ class Evppi:
         name: Of the set.
         members: Its parameters.
         value: EVPPI in units of net benefit, from 0 to the EVPI.
-        standard_error: Standard deviation of replicates of the value: for finitely many draws and for the
-            coefficients of the regression. 0 if the set is constant.
+        standard_error: Standard deviation of replicates of the value: for finitely many draws, for the
+            coefficients of the regression and, where groups of patients are given, for the patients whom all
+            draws play. 0 if the set is constant.
         low: Lower 95 % limit by that error, see `limits`.
         high: Upper one.
         evpi: Expected value of perfect information on everything, same draws.
@@ -81,6 +83,7 @@ class SetEstimates:
         names: Of all parameters in any set.
         values: Theirs, shape (n_draws, n_parameters).
         sets: Positions of the parameters of each set, rising.
+        moves: What other patients would add to the mean net benefits, shape (n_benefits, n_replicates, n_strategies).
         seed: Of the replicates.
     """
 
@@ -88,6 +91,7 @@ class SetEstimates:
     names: tuple[str, ...]
     values: NDArray[np.float64]
     sets: tuple[tuple[int, ...], ...]
+    moves: NDArray[np.float64]
     seed: int
 
     def __call__(self, number: int) -> dict[str, NDArray[Any]]:
@@ -96,7 +100,10 @@ class SetEstimates:
         with one_thread():
             predictors = predictors_of(columns)
             weights = draw_weights(self.benefits.shape[1], self.seed)
-            found = [_estimate(benefit, columns, predictors, weights, self.seed) for benefit in self.benefits]
+            found = [
+                _estimate(benefit, columns, predictors, weights, moves, self.seed)
+                for benefit, moves in zip(self.benefits, self.moves, strict=True)
+            ]
         names = ("value", "standard_error", "explained", "note")
         return {name: np.array([getattr(each, name) for each in found]) for name in names}
 
@@ -128,6 +135,7 @@ def evppi(
     parameters: pd.DataFrame,
     sets: Mapping[str, Sequence[str]] | None = None,
     *,
+    luck: ArrayLike | None = None,
     seed: int = 1,
 ) -> tuple[Evppi, ...]:
     """Expected value of perfect information on each set of parameters.
@@ -136,6 +144,8 @@ def evppi(
         net_benefit: Of each strategy in each draw, shape (n_draws, n_strategies).
         parameters: What was drawn: one row a draw, one column a parameter.
         sets: Name to the columns of a set; None for every column by itself.
+        luck: What each group of patients adds to the mean net benefits by its luck, shape (n_groups, n_strategies),
+            see `PatientGroups`; None where draws have no error of patients or nothing is known of it.
         seed: Of the replicates behind the standard errors; the values do not depend on it.
 
     Returns:
@@ -144,7 +154,7 @@ def evppi(
     Raises:
         UsageError: What was given cannot be used; names all that is wrong.
     """
-    return evppi_each([net_benefit], parameters, sets, seed=seed)[0]
+    return evppi_each([net_benefit], parameters, sets, lucks=[luck], seed=seed)[0]
 
 
 def evppi_each(
@@ -152,6 +162,7 @@ def evppi_each(
     parameters: pd.DataFrame,
     sets: Mapping[str, Sequence[str]] | None = None,
     *,
+    lucks: Sequence[ArrayLike | None] | None = None,
     seed: int = 1,
     sharing: Sharing = one_by_one,
 ) -> list[tuple[Evppi, ...]]:
@@ -161,6 +172,7 @@ def evppi_each(
         net_benefits: Each as for `evppi`; parameters are prepared once for all of them.
         parameters: As for `evppi`.
         sets: As for `evppi`.
+        lucks: As for `evppi`, one for each net benefit; None for none.
         seed: As for `evppi`.
         sharing: Who estimates the sets; of no consequence for the numbers.
 
@@ -182,7 +194,15 @@ def evppi_each(
         labels.setdefault(key, ", ".join(sorted(key)))
     names = tuple(values)
     places = tuple(tuple(place for place, name in enumerate(names) if name in key) for key in keys)
-    work = SetEstimates(np.stack(benefits), names, np.column_stack(list(values.values())), places, seed)
+    n_draws, n_strategies = benefits[0].shape
+    n_replicates = replicates_of(n_draws)
+    moves = [
+        shifts(checked_luck(luck, n_strategies), n_replicates, seed, n_strategies)
+        for luck in lucks or [None] * len(benefits)
+    ]
+    work = SetEstimates(
+        np.stack(benefits), names, np.column_stack(list(values.values())), places, np.stack(moves), seed
+    )
     estimates: list[dict[frozenset[str], _Estimate]] = [{} for _ in benefits]
     for key, arrays in zip(keys, sharing(work), strict=True):
         columns = [arrays[name].tolist() for name in ("value", "standard_error", "explained", "note")]
@@ -194,6 +214,11 @@ def evppi_each(
     ]
 
 
+def replicates_of(n_draws: int) -> int:
+    """Replicates behind a standard error: fewer where draws are very many."""
+    return max(_LEAST_REPLICATES, min(REPLICATES, _MOST_CELLS // n_draws))
+
+
 def draw_weights(n_draws: int, seed: int) -> NDArray[np.float64]:
     """Random weights of the draws: the Bayesian bootstrap (Rubin 1981, Ann Stat 9:130).
 
@@ -202,10 +227,9 @@ def draw_weights(n_draws: int, seed: int) -> NDArray[np.float64]:
         seed: Of the weights.
 
     Returns:
-        Mean 1 in each replicate, shape (n_draws, n_replicates); fewer replicates where draws are very many.
+        Mean 1 in each replicate, shape (n_draws, n_replicates), see `replicates_of`.
     """
-    n_replicates = max(_LEAST_REPLICATES, min(REPLICATES, _MOST_CELLS // n_draws))
-    weights = np.random.default_rng([seed, 0]).exponential(size=(n_draws, n_replicates))
+    weights = np.random.default_rng([seed, 0]).exponential(size=(n_draws, replicates_of(n_draws)))
     return np.asarray(weights / weights.mean(axis=0))
 
 
@@ -270,6 +294,7 @@ def _estimate(
     columns: Mapping[str, NDArray[np.float64]],
     predictors: Predictors | None,
     weights: NDArray[np.float64],
+    moves: NDArray[np.float64],
     seed: int,
 ) -> _Estimate:
     if predictors is None:
@@ -279,8 +304,8 @@ def _estimate(
     expected = regression.replicates(benefit, weights, np.random.default_rng([seed, 1]))
     fixed = [name for name, column in columns.items() if is_constant(column)]
     note = f"constant, so left out: {', '.join(fixed)}" if fixed else ""
-    error = float(value_of_replicates(expected, weights, regression.fitted).std())
-    return _Estimate(value, error, regression.explained, note)
+    replicates = value_of_replicates(expected, weights, regression.fitted) + moved_by(regression.fitted, moves)
+    return _Estimate(value, float(replicates.std()), regression.explained, note)
 
 
 def _result(

@@ -18,8 +18,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from sim.errors import Problem, UsageError
-from sim.voi.checks import checked
+from sim.voi.checks import checked, checked_luck
 from sim.voi.evppi import draw_weights, evpi, is_constant, predictors_of, value_of_fit, value_of_replicates
+from sim.voi.luck import moved_by, shifts
 from sim.voi.regression import Predictors
 from sim.voi.ridge import one_thread
 from sim.voi.trials import Trial
@@ -55,7 +56,13 @@ class Evsi:
 
 
 def evsi(
-    net_benefit: ArrayLike, parameters: pd.DataFrame, design: Trial, sizes: Sequence[int], *, seed: int = 1
+    net_benefit: ArrayLike,
+    parameters: pd.DataFrame,
+    design: Trial,
+    sizes: Sequence[int],
+    *,
+    luck: ArrayLike | None = None,
+    seed: int = 1,
 ) -> tuple[Evsi, ...]:
     """Expected value of sample information of a trial, for each size.
 
@@ -65,6 +72,7 @@ def evsi(
             from them, such as the mean number of infections under each strategy.
         design: The trial.
         sizes: Patients per arm, from 1.
+        luck: Of the patients whom all draws play, as for `sim.voi.evppi`.
         seed: Luck of the data and of the replicates; sizes share it.
 
     Returns:
@@ -86,15 +94,22 @@ def evsi(
         return tuple(Evsi(n, 0.0, 0.0, 0.0, evpi(benefit), note, nothing) for n in sizes)
 
     with one_thread():
-        return _by_size(benefit, values, predictors, design, sizes, seed)
+        return _by_size(benefit, values, predictors, design, sizes, checked_luck(luck, benefit.shape[1]), seed)
 
 
 def _by_size(
-    benefit: Floats, values: Floats, predictors: Predictors, design: Trial, sizes: Sequence[int], seed: int
+    benefit: Floats,
+    values: Floats,
+    predictors: Predictors,
+    design: Trial,
+    sizes: Sequence[int],
+    luck: Floats | None,
+    seed: int,
 ) -> tuple[Evsi, ...]:
     """One result for each size, in the order given."""
     known = predictors.regress(benefit)
     weights = draw_weights(len(benefit), seed)
+    moves = shifts(luck, weights.shape[1], seed, benefit.shape[1])
     known_replicates = known.replicates(benefit, weights, np.random.default_rng([seed, 1]))
     copies = -(-DATA_SETS // len(benefit))
     rising = sorted(set(sizes))
@@ -111,7 +126,7 @@ def _by_size(
             tiled = np.tile(weights, (copies, 1))
             rng = np.random.default_rng([seed, 3])
             fitted = learned.replicates(np.tile(known_replicates, (1, copies, 1)), tiled, rng)
-            replicates = value_of_replicates(fitted, tiled, learned.fitted)
+            replicates = value_of_replicates(fitted, tiled, learned.fitted) + moved_by(learned.fitted, moves)
         before = max(results.values(), key=lambda result: result.value, default=None)
         results[n] = Evsi(
             n, value, float(replicates.std()), limit, evpi(benefit), _fall(value, replicates, before), replicates
