@@ -15,7 +15,7 @@ Where things are, from what a user writes to what a user reads:
     outcomes    means with Monte Carlo standard errors, of differences too
     cohort      real patients from a table, in place of drawn ones
     runs        patients in batches -> RunResult; tracing: one patient, side by side; timelines: a sample over time;
-                explain: the compiled model
+                explain: the compiled model in words
     capacity    patients who compete for chairs and immunoglobulin, on calendar time
     calibrate   a scenario fitted to published data; trial: studies of simulated patients, and their bias and power
     cea         incremental analysis, CEAC, CEAF, EVPI, of the simulation or of anyone's table

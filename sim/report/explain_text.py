@@ -19,6 +19,7 @@ from sim.scenario import Scenario
 _TITLES = {
     "patients": "Who, at the first dose",
     "agents": "What they are treated with",
+    "choices": "How things are shaped",
     "hazards": "Which hazards: infections per month on treatment at frailty 1, and the hazard ratio of each measure",
     "antimicrobials": "What is given beside immunoglobulin",
     "consequences": "What one infection does",

@@ -195,6 +195,9 @@ def test_explain_shows_who_which_hazards_which_rules_and_every_source(igsim: Igs
         "(measured IgG < 400 mg/dL and (an infection of grade >= 3 within 12 months or 2 infections of any grade",
         "the patient had an anti-CD38 antibody and measured IgA < 70 mg/dL and measured IgM < 40 mg/dL",
         "SCIG, 0.1 g/kg every 0.23 months",
+        "gamma frailty of variance 0.6",
+        "BCMA constant; GPRC5D constant",
+        "x 0.75 after 12 months without one; ended after 24 months without one; hazard ratio hr ^ (dose ^ 0.5)",
         "Each number and its source",
     ):
         assert expected in words
@@ -223,6 +226,8 @@ def test_explain_shows_who_which_hazards_which_rules_and_every_source(igsim: Igs
     assert drugs["cmv_pcr"]["viraemias_found_per_month_BCMA"] == pcr.viraemia.found_per_month["BCMA"].value
     assert drugs["antiviral"]["given_to"] == "everybody"
     assert drugs["antiviral"]["share_of_these_treated"] == 0
+    assert drugs["antiviral"]["course_cost"] is None
+    assert agents["teclistamab"]["drug_cost_per_month"] is None  # not counted here
     marginal = igsim(
         "explain",
         path,
@@ -235,6 +240,34 @@ def test_explain_shows_who_which_hazards_which_rules_and_every_source(igsim: Igs
     ).document
     ratios = {row["hr_immunoglobulin"] for row in marginal["hazards"] if row["grade"] == "grade_3plus"}
     assert max(ratios) < 0.38  # further from 1 than the cohort's ratio
+    shaped = {row["choice"]: row["here"] for row in marginal["choices"]}
+    assert shaped["hazard ratios of immunoglobulin"].startswith("those of a cohort followed for 6 months")
+
+
+def test_explain_says_which_structural_choices_were_turned(igsim: Igsim) -> None:
+    document = igsim(
+        "explain", REPOSITORY / "scenarios" / "structural-alternatives.toml", "--format", "json"
+    ).document
+    shaped = {row["choice"]: row["here"] for row in document["choices"]}
+    assert shaped == {
+        "risk among patients": "the same for all; correlated: igg_polyclonal_mg_dl and iga_mg_dl 0.5, "
+        "igg_polyclonal_mg_dl and igm_mg_dl 0.4, iga_mg_dl and igm_mg_dl 0.4",
+        "infection rates by time on treatment": "BCMA x 1.1 from month 0, x 0.59 from month 2; "
+        "GPRC5D x 1.78 from month 0, x 0.16 from month 2",
+        "infection rates after the bispecific": "x 0.5",
+        "responders": "dosed less often from month 6: infection rates x 0.85, drug cost x 0.63",
+        "hazard ratios of immunoglobulin": "those of each patient, as stated",
+        "immunoglobulin works": "only while true polyclonal IgG is < 400 mg/dL",
+        "protection, standard regimen": "from 7 days after the first infusion, for 35 days after each; "
+        "85 % of infusions are given",
+        "protection, scig": "from 14 days after the first infusion, for 14 days after each; "
+        "100 % of infusions are given",
+        "immunoglobulin after the bispecific": "window of 1 more months",
+        "dose of immunoglobulin": "fixed",
+        "price of the bispecific": "counted",
+    }
+    agents = {row["agent"]: row for row in document["agents"]}
+    assert agents["teclistamab"]["drug_cost_per_month"] == 39_500
 
 
 def test_verify_passes_and_prints_what_it_compared(igsim: Igsim) -> None:

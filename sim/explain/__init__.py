@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sim.build import compile_model
+from sim.explain.choices import choices
 from sim.model.igg import Kinetics, concentration
 from sim.model.parts import (
     ALWAYS,
@@ -51,6 +52,7 @@ class Explanation:
         antimicrobials: antimicrobial, who is given it, adherence, prices, and what a surveillance finds and treats.
         consequences: What one infection does, by cause and grade.
         deaths: age, then deaths without infection a year on treatment and after it, of women and of men.
+        choices: choice, here: the choices of structure, in words.
         igg: target, then true polyclonal IgG of a patient with median baseline at some months on treatment.
         strategies: strategy, start rule in words, tests, regimen, and what goes with it.
     """
@@ -61,6 +63,7 @@ class Explanation:
     antimicrobials: pd.DataFrame
     consequences: pd.DataFrame
     deaths: pd.DataFrame
+    choices: pd.DataFrame
     igg: pd.DataFrame
     strategies: pd.DataFrame
 
@@ -77,11 +80,12 @@ def explain(scenario: Scenario) -> Explanation:
     model = compile_model(scenario.without_programme())
     return Explanation(
         patients=_patients(model, scenario.analysis.seed),
-        agents=_agents(model),
+        agents=_agents(model, scenario.treatment.include_drug_cost),
         hazards=_hazards(model),
         antimicrobials=_antimicrobials(model),
         consequences=_consequences(model.infections, model.population.serostatus),
         deaths=_deaths(model),
+        choices=choices(scenario, model),
         igg=_igg(model),
         strategies=_strategies(model),
     )
@@ -106,7 +110,7 @@ def _patients(model: ClinicalModel, seed: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _agents(model: ClinicalModel) -> pd.DataFrame:
+def _agents(model: ClinicalModel, drug_is_counted: bool) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
@@ -120,7 +124,7 @@ def _agents(model: ClinicalModel) -> pd.DataFrame:
                 "crs_grade_3plus": agent.crs[1],
                 "icans_grade_1_2": agent.icans[0],
                 "icans_grade_3plus": agent.icans[1],
-                "drug_cost_per_month": agent.drug_cost_per_month,
+                "drug_cost_per_month": agent.drug_cost_per_month if drug_is_counted else np.nan,
             }
             for index, agent in enumerate(model.agents)
         ]
@@ -171,7 +175,7 @@ def _antimicrobials(model: ClinicalModel) -> pd.DataFrame:
                 "start_cost_of_everybody": drug.start_cost,
                 "cost_per_month": drug.cost_per_month,
                 "months_after_treatment": drug.months_after,
-                "course_cost": drug.course_cost,
+                "course_cost": drug.course_cost if drug.is_surveillance else np.nan,
                 **{
                     f"viraemias_found_per_month_{target.name}": drug.silent_per_month[t]
                     if drug.silent_per_month
