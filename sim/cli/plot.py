@@ -8,6 +8,10 @@ from typing import Annotated
 import typer
 
 from sim.cli import options as opt
+from sim.errors import Problem, UsageError
+
+OVERLAID = "cumulative_incidence"
+"""The figure that published points are laid over."""
 
 
 def register(app: typer.Typer) -> None:
@@ -56,6 +60,9 @@ def plot(
     from sim.figures.export import save
     from sim.report.run_figures import run_figures
 
+    if published is not None and figure not in (None, OVERLAID):
+        problem = Problem("--published", str(published), f"must go with the figure {OVERLAID}")
+        raise UsageError("published points are laid over one figure alone", [problem])
     figures = run_figures(run, patient=patient, published=published)
     if figure is None:
         for name, shows in figures.names.items():

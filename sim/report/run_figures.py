@@ -9,10 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from sim.errors import Problem, ResultsError, TableError
+from sim.errors import ResultsError
 from sim.figures import FigureSet, Look, Setting
 from sim.figures.export import save_all
 from sim.figures.picks import Input
+from sim.report.published import read_published
 from sim.scenario import Scenario, from_tables, quantities
 from sim.store import read_document, read_manifest, read_table
 from sim.timelines import SAMPLE, over_time, telling_patients
@@ -36,7 +37,7 @@ def run_figures(folder: Path, *, patient: int | None = None, published: Path | N
 
     Raises:
         RunFolderError: If the folder is missing, incomplete or altered.
-        TableError: If the published points cannot be read.
+        TableError: If the published points cannot be used.
     """
     manifest = read_manifest(folder)
     asked = manifest["settings"]
@@ -115,14 +116,6 @@ def _scenario(folder: Path) -> Scenario | None:
 
 def _read(path: Path) -> Scenario:
     return from_tables(read_document(path))
-
-
-def read_published(path: Path) -> pd.DataFrame:
-    """Published points from a CSV file; what they must hold is checked where they are drawn."""
-    try:
-        return pd.read_csv(path)
-    except (OSError, ValueError) as error:
-        raise TableError("the published points cannot be read", [Problem(str(path), "", str(error))]) from error
 
 
 class _FolderTables(Mapping[str, pd.DataFrame]):

@@ -32,6 +32,7 @@ def test_what_cannot_be_drawn_is_one_message_and_status_2(igsim: Igsim, folder: 
     for arguments, words in (
         (("ceac",), "no table for the figure"),
         (("ce_plane", "-o", "plane.gif"), "must end in one of"),
+        (("ce_plane", "--published", "points.csv"), "must go with the figure cumulative_incidence"),
     ):
         said = igsim("plot", folder, *arguments)
         assert said.status == 2, arguments

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.errors import TableError, UsageError
+from sim.errors import UsageError
 from sim.report.run_figures import run_figures
 from tests.run_folders import COMMANDS, EFFECT, PRICE
 
@@ -107,8 +107,3 @@ def test_published_points_are_laid_over_the_curves(folder_of, tmp_path):
     ]
     assert (list(mark.x), list(mark.y)) == ([5], [0.386])
     assert mark.error_y.array[0] == pytest.approx(0.114)
-    points.write_text("kind,months\nany,5\n")
-    with pytest.raises(TableError, match="probability"):
-        run_figures(folder_of("run"), published=points).cumulative_incidence()
-    with pytest.raises(TableError, match="cannot be read"):
-        run_figures(folder_of("run"), published=tmp_path / "none.csv")
