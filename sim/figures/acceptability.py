@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from sim.figures.style import FAINT, GREY, HEIGHT, INK, Look, finished, plain, sentence, tinted, wtp_axis
+from sim.figures.style import FAINT, GREY, HEIGHT, INK, Look, finished, plain, sentence, tinted, words, wtp_axis
 from sim.figures.tables import checked
 
 
@@ -214,7 +214,7 @@ def price_threshold(
         cols=across,
         shared_xaxes=True,
         shared_yaxes=True,
-        subplot_titles=[plain(name) for name in names] if across > 1 else None,
+        subplot_titles=[words(name) for name in names] if across > 1 else None,
         horizontal_spacing=0.05,
         vertical_spacing=0.12,
     )
@@ -229,7 +229,9 @@ def price_threshold(
         text = f"{current:,.0f} {look.money} {plain(unit)} in this analysis"
         figure.add_hline(y=current, line=line, annotation={"text": text, "x": 0, "xanchor": "left"})
     wtp_axis(figure, fit["wtp"])
-    figure.update_yaxes(tickformat=",", rangemode="tozero")
+    # Of axes that match, Plotly finds no common range by itself.
+    top = np.nanmax([1.0, current or 0.0, *fit[["threshold", "high"]].to_numpy().ravel()])
+    figure.update_yaxes(tickformat=",", range=[0, 1.05 * top])
     versus = f" against {look.label(fit['comparator'].iloc[0])}" if one else ""
     made = finished(
         figure,

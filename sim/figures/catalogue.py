@@ -28,7 +28,7 @@ from sim.figures import (
     trial,
     value,
 )
-from sim.figures.style import Look
+from sim.figures.style import Look, in_words
 from sim.figures.tables import by_threshold, known, wtp_grid
 from sim.figures.tornado import tornado
 
@@ -131,7 +131,8 @@ def _population_evpi(tables: Tables, setting: Setting) -> go.Figure:
 
 def _evppi(tables: Tables, setting: Setting) -> go.Figure:
     table = picks.worth_knowing(picks.at_wtp(tables["evppi"], setting.wtp))
-    return value.evppi(table.rename(columns={"name": "set"}), setting.look, wtp=setting.wtp)
+    names = [name if "." in name else in_words(name) for name in table["name"]]
+    return value.evppi(table.assign(set=names), setting.look, wtp=setting.wtp)
 
 
 def _correlations(tables: Tables, setting: Setting) -> go.Figure:
@@ -154,9 +155,12 @@ def _tornado(tables: Tables, setting: Setting) -> go.Figure:
     asked = setting.asked
     outcome = str(asked.get("outcome") or "outcome")
     unit = None if outcome in {"inmb", "nmb", "outcome"} or outcome.startswith("cost") else "per patient"
-    words = {"inmb": "INMB", "nmb": "NMB"}.get(outcome, outcome)
-    words += f" of {asked['strategy']}" if asked.get("strategy") else ""
-    words += f" against {asked['comparator']}" if asked.get("comparator") else ""
+    words = {"inmb": "INMB", "nmb": "NMB"}.get(outcome, in_words(outcome))
+    for before, who in (("of", asked.get("strategy")), ("against", asked.get("comparator"))):
+        words += f" {before} “{setting.look.labels.get(str(who), str(who))}”" if who else ""
+    wtp = asked.get("wtp")
+    if outcome in {"inmb", "nmb"} and isinstance(wtp, int | float):
+        words += f" at {wtp:,.0f} {setting.look.currency} per QALY"
     return tornado(tables["tornado"], setting.look, outcome=words, unit=unit)
 
 

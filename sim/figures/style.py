@@ -162,13 +162,18 @@ def wrapped(text: str, width: int) -> str:
 
 
 def words(name: str) -> str:
-    """A component's name in words: `cost:ig_administration` is "Ig administration"."""
+    """A name in words, as text that is never taken for markup: `cost:ig_administration` is "Ig administration"."""
+    return plain(in_words(name))
+
+
+def in_words(name: str) -> str:
+    """The same, for what takes care of markup itself."""
     last = name.split(":", 1)[-1].replace("grade_3plus", "grade ≥ 3").replace("grade_1_2", "grade 1–2")
     if last in _NAMES:
         return _NAMES[last]
     parts = [_ACRONYMS.get(part, part) for part in last.replace(":", ", ").replace("_", " ").split(" ")]
     text = " ".join(parts)
-    return plain(text[:1].upper() + text[1:])
+    return text[:1].upper() + text[1:]
 
 
 def tinted(colour: str, opacity: float) -> str:

@@ -105,6 +105,7 @@ def _bars(shown: pd.DataFrame, end: str, name: str, centre: float, unit: str, fi
         textangle=0,
         cliponaxis=False,
         textfont={"size": 11},
+        insidetextfont={"color": INK},
         customdata=np.column_stack([shown[end], outcome, shown["swing"], shown["swing_mcse"]]),
         hovertemplate=(
             f"%{{y}} = %{{customdata[0]:.4g}}<br>outcome %{{customdata[1]:,.5g}} {unit}"

@@ -342,6 +342,6 @@ def test_a_programme_is_told_in_words_with_its_arms_side_by_side(tmp_path):
     assert "Per replication First come, first served After a severe infection first Lowest IgG first" in told
     numbers = pd.read_parquet(folder / "capacity_numbers.parquet")
     own = numbers.set_index(["arm", "measure"]).loc[("first_come", "infusions_wanted")]
-    assert f"infusions due {own['mean']:,.0f} ± {own['ci_high'] - own['mean']:,.0f}" in told
+    assert f"Infusions due {own['mean']:,.0f} ± {own['ci_high'] - own['mean']:,.0f}" in told
     # No column of a table by its name in a file.
     assert "ci_low" not in told.split("All tables")[0]

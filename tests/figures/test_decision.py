@@ -106,7 +106,10 @@ def test_price_thresholds_of_subgroups_have_a_panel_each_and_one_legend():
     assert len(curves) == 3 * 3
     assert len({(trace.xaxis, trace.yaxis) for trace in curves}) == 3
     assert [trace.showlegend for trace in curves] == [True] * 3 + [False] * 6
-    assert [note.text for note in figure.layout.annotations][:3] == list(names)
+    assert [note.text for note in figure.layout.annotations][:3] == ["All", "Low IgG", "CMV positive"]
+    highest = table[["threshold", "high"]].max(axis=None)
+    axes = [figure.layout[f"yaxis{panel}"].range for panel in ("", 2, 3, 4)]
+    assert all(axis[0] == 0 and highest < axis[1] < 1.2 * highest for axis in axes), "all panels show every curve"
 
 
 def test_evpi_has_its_band_and_its_corrected_line(frames):

@@ -245,7 +245,7 @@ def test_tables_of_an_uncertainty_analysis_give_every_figure_of_uncertainty():
     of_a_run |= {name for name in CATALOGUE if name.startswith("programme_")} | {"who_paid"}
     assert set(CATALOGUE) - set(drawn) == of_a_run | {"threshold_scan", "scenario_benefit", "sweep_benefit"}
     assert all(figure.layout.title.text and figure.data for figure in drawn.values())
-    assert "INMB of primary against none" in drawn["tornado"].layout.title.text
+    assert "INMB of “Primary: from the first dose” against “No" in drawn["tornado"].layout.title.text
     assert drawn["evsi"].layout.xaxis.title.text == "Patients in each arm"
     np.testing.assert_allclose(drawn["population_evpi"].data[-1].y, 21_000 * drawn["evpi"].data[-1].y)
     assert drawn["ceac"].data[0].x[-1] == 300_000

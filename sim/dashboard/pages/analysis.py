@@ -155,7 +155,7 @@ def _draws(own: Source, view: View) -> Content:
 def _inputs(own: Source, view: View) -> Content:
     """EVPPI and correlations, which are computed at the analysis' own thresholds only."""
     wtp = nearest(own, wtp_of(own, view))
-    said = f"At {number(wtp)} {own.look.currency} per QALY, the nearest of the thresholds analysed."
+    said = _not_as_asked(own, view, wtp)
     others = [name for name in own.look.strategies if name != told.reference(own.tables, own.look.strategies)]
     strategy = view.strategy if view.strategy in others else None
     evppi = own.tables["evppi"][["wtp", "name", "evppi", "standard_error"]] if "evppi" in own.tables else None
@@ -176,6 +176,13 @@ def _inputs(own: Source, view: View) -> Content:
     return grid(*cards)
 
 
+def _not_as_asked(own: Source, view: View, wtp: float) -> str:
+    """That another threshold is shown than the one asked for, where it is."""
+    if wtp == wtp_of(own, view):
+        return ""
+    return f"{number(wtp)} {own.look.currency} per QALY is the nearest of the thresholds analysed."
+
+
 def nearest(source: Source, wtp: float) -> float:
     """The threshold of the analysis nearest to one asked for; the lower of two."""
     return min(sorted(source.wtp), key=lambda own: abs(own - wtp))
@@ -193,23 +200,22 @@ def sweep_page(source: Source, view: View, desk: Desk) -> list[Content]:
     wtp = min(played, key=lambda each: abs(each - wtp_of(own, view)))
     at = decisions[decisions["wtp"] == wtp]
     paths = [name for name in at.columns if name not in ("point", "wtp", "best", "second", "margin", "margin_mcse")]
-    said = f"At {number(wtp)} {own.look.currency} per QALY, the nearest of the thresholds played."
     return [
         found.note,
         html.P(_tally(own, at, wtp), className="verdict", id="verdict"),
-        grid(*_sweep_figures(own, view, at, wtp, said)),
+        grid(*_sweep_figures(own, view, at, wtp, _not_as_asked(own, view, wtp))),
         table_card(_decisions(own, at, paths, wtp), picked=view.strategy),
     ]
 
 
 def _tally(own: Source, at: pd.DataFrame, wtp: float) -> str:
     counts = at["best"].value_counts()
-    parts = [f"“{label(own.look, name)}” at {count}" for name, count in counts.items()]
+    first, *others = ((f"“{label(own.look, name)}”", count) for name, count in counts.items())
+    parts = [f"{first[0]} has the highest net benefit at {first[1]} of {len(at)} points"]
+    parts += [f"{name} at {count}" for name, count in others]
     open_points = int((at["margin"].abs() < 1.96 * at["margin_mcse"]).sum())
-    doubt = f" At {open_points} the Monte Carlo error could turn the choice." if open_points else ""
-    money = own.look.currency
-    points = f"of {len(at)} points"
-    return f"At {number(wtp)} {money} per QALY, {points} the highest net benefit has {', '.join(parts)}.{doubt}"
+    doubt = f" At {open_points} of them the Monte Carlo error could turn the choice." if open_points else ""
+    return f"At {number(wtp)} {own.look.currency} per QALY, {', '.join(parts)}.{doubt}"
 
 
 def _sweep_figures(own: Source, view: View, at: pd.DataFrame, wtp: float, said: str) -> list[Content]:
@@ -268,14 +274,22 @@ def _programme_numbers(own: Source, title: str, rows: tuple[tuple[str, str, int]
     """Numbers of a programme, a column an arm, with half their 95 % intervals over replications."""
     table = own.tables["capacity_numbers"]
     arms = list(dict.fromkeys(table["arm"]))
-    lines = [
-        {"what": words.strip(), **dict(zip(arms, cells, strict=True))}
-        for words, cells in number_rows(table, arms, rows)
-    ]
-    columns = [Column("Per replication", partial(_text, "what"), left=True)]
+    lines, whole = [], ""
+    for words, cells in number_rows(table, arms, rows):
+        is_part = words.startswith(" ")
+        whole = whole if is_part else words
+        what = f"{whole}: {words.strip()}" if is_part else words
+        lines.append({"what": what[:1].upper() + what[1:], **dict(zip(arms, cells, strict=True))})
+    columns = [Column("Per replication", _what, left=True)]
     columns += [Column(label_of_arm(own, arm), partial(_text, arm)) for arm in arms]
     note = "± is half a 95 % interval over replications; every arm has the same arrivals, patients and luck."
     return table_card(Shown(title.lower().replace(" ", "_"), title, pd.DataFrame(lines), columns, note))
+
+
+def _what(row: dict[str, Any]) -> Content:
+    """What a row counts; a part of what the row above counts stands in from it."""
+    whole, _, part = str(row["what"]).partition(": ")
+    return html.Span(part, className="part") if part else whole
 
 
 def _text(name: str, row: dict[str, Any]) -> str:
