@@ -13,11 +13,14 @@ import numpy as np
 from scipy.special import expit, gammainccinv, gammaincinv, gammaln, ndtr, ndtri
 
 from sim.model.exits import stop_time
-from sim.model.parts import CORRELATED, Booleans, Distribution, Floats, Integers
+from sim.model.parts import CORRELATED, Booleans, Distribution, Floats, Integers, Population
 from sim.model.structure import Baseline, ClinicalModel
 from sim.streams import Luck, unit_exponential
 
 _DECISION = dict(zip(CORRELATED, ("weight", "igg", "iga", "igm", "m_protein", "frailty", "age", "sex"), strict=True))
+
+
+NO_FRAILTY = Distribution("fixed", 1.0)
 
 
 def quantile(distribution: Distribution, uniform: Floats) -> Floats:
@@ -31,8 +34,8 @@ def quantile(distribution: Distribution, uniform: Floats) -> Floats:
         Values, shape of `uniform`.
     """
     d = distribution
-    if d.kind == "fixed" or d.scale == 0:
-        return np.full_like(uniform, min(max(d.location, d.low), d.high))
+    if d.is_fixed:
+        return np.full_like(uniform, d.fixed)
     if d.kind == "lognormal":
         return d.location * np.exp(d.scale * ndtri(uniform))
     if d.low > d.location:
@@ -115,49 +118,35 @@ def draw_baseline(model: ClinicalModel, luck: Luck, patient: Integers) -> Baseli
     Returns:
         Arrays of shape (n_patients,).
     """
-
-    def uniform(decision: str) -> Floats:
-        return luck.stream(decision)(patient, 0)
-
-    people = model.population
-    cohort, row = people.cohort, patient % people.cohort.rows
-
-    def number(name: str, drawn: Floats) -> Floats:
-        return cohort.numbers[name][row] if name in cohort.numbers else drawn
-
-    def flag(name: str, decision: str, share: float) -> Booleans:
-        return cohort.flags[name][row] if name in cohort.flags else uniform(decision) < share
-
-    luck_of = _correlated(
-        {name: uniform(f"patient:{_DECISION[name]}") for name in CORRELATED}, people.correlation_factor
-    )
-    igg = quantile(people.igg_polyclonal_mg_dl, luck_of["igg_polyclonal_mg_dl"])
-    igg_type = uniform("patient:igg_type") < people.igg_type_proportion
-    m_protein = np.where(igg_type, quantile(people.m_protein_mg_dl, luck_of["m_protein_mg_dl"]), 0.0)
-    agent = _choice(people.agent_share, uniform("patient:agent")) if cohort.agent is None else cohort.agent[row]
+    people, drawing = model.population, _Drawing(model.population, luck, patient)
+    number, flag, share, uniform = drawing.number, drawing.flag, drawing.share, drawing.uniform
+    agent = drawing.agent()
     positive = [
-        flag(name, f"patient:serostatus:{name}", share)
-        for name, share in zip(people.serostatus, people.serostatus_proportion, strict=True)
+        flag(name, f"patient:serostatus:{name}", positive_share)
+        for name, positive_share in zip(people.serostatus, people.serostatus_proportion, strict=True)
     ]
+    takes = [share(f"patient:takes:{drug.name}", drug.adherence) for drug in model.antimicrobials]
+    for drug, takers in zip(model.antimicrobials, takes, strict=True):
+        if drug.given_to >= 0:
+            takers &= positive[drug.given_to]
     harm_delay, harm = _first_harm(model, uniform, patient)
     stop_rate = np.array([a.stop_rate for a in model.agents])[agent]
     return Baseline(
         patient=patient,
         agent=agent,
         target=np.array([a.target for a in model.agents])[agent],
-        weight_kg=number("weight_kg", quantile(people.weight_kg, luck_of["weight_kg"])),
-        igg_mg_dl=number("igg_polyclonal_mg_dl", igg),
-        iga_mg_dl=number("iga_mg_dl", quantile(people.iga_mg_dl, luck_of["iga_mg_dl"])),
-        igm_mg_dl=number("igm_mg_dl", quantile(people.igm_mg_dl, luck_of["igm_mg_dl"])),
-        m_protein_mg_dl=number("m_protein_mg_dl", m_protein),
-        frailty=number("frailty", frailty(people.frailty_variance, luck_of["frailty"])),
+        weight_kg=number("weight_kg", people.weight_kg),
+        igg_mg_dl=number("igg_polyclonal_mg_dl", people.igg_polyclonal_mg_dl),
+        iga_mg_dl=number("iga_mg_dl", people.iga_mg_dl),
+        igm_mg_dl=number("igm_mg_dl", people.igm_mg_dl),
+        m_protein_mg_dl=drawing.m_protein(),
+        frailty=drawing.frailty(),
         anti_cd38=flag("anti_cd38", "patient:anti_cd38", people.anti_cd38_proportion),
         responder=flag("responder", "patient:responder", people.responder_proportion),
-        age_years=number("age_years", quantile(people.age_years, luck_of["age_years"])),
-        # The upper end of the luck, so that a correlation above 0 goes with men.
-        male=cohort.flags["male"][row] if "male" in cohort.flags else luck_of["male"] >= 1 - people.male_proportion,
+        age_years=number("age_years", people.age_years),
+        male=drawing.male(),
         positive=_rows(positive, patient),
-        takes=_rows([_takes(model, index, uniform, positive) for index in range(len(model.antimicrobials))], patient),
+        takes=_rows(takes, patient),
         stop_time=stop_time(unit_exponential(uniform("treatment:stop")), stop_rate),
         death_hazard=unit_exponential(uniform("death:other")),
         harm_delay=harm_delay,
@@ -167,14 +156,85 @@ def draw_baseline(model: ClinicalModel, luck: Luck, patient: Integers) -> Baseli
     )
 
 
-def _correlated(uniforms: dict[str, Floats], factor: Floats | None) -> dict[str, Floats]:
-    """Gaussian copula: standard normals of the uniforms, mixed by the Cholesky factor, back to uniforms."""
-    if factor is None:
-        return uniforms
-    scores = [ndtri(uniform) for uniform in uniforms.values()]
-    # Summed term by term: a matrix product may round differently with the number of patients at hand.
-    mixed = [ndtr(sum(weight * score for weight, score in zip(row, scores, strict=True))) for row in factor]
-    return dict(zip(uniforms, np.clip(mixed, 2.0**-53, 1 - 2.0**-53), strict=True))
+class _Drawing:
+    """Attributes of some patients, from a cohort where it gives them, else from luck.
+
+    What is the same in everybody asks for no luck: of a small model that would take longer than all the rest.
+
+    Args:
+        people: Who the patients are.
+        luck: Source of addressed uniforms.
+        patient: Patient numbers, shape (n_patients,).
+    """
+
+    def __init__(self, people: Population, luck: Luck, patient: Integers) -> None:
+        self._people, self._luck, self._patient = people, luck, patient
+        self._given, self._row = people.cohort, patient % people.cohort.rows
+        self._mixed = None if people.correlation_factor is None else self._correlated(people.correlation_factor)
+
+    def uniform(self, decision: str) -> Floats:
+        """The luck of a decision."""
+        return self._luck.stream(decision)(self._patient, 0)
+
+    def share(self, decision: str, share: float) -> Booleans:
+        """Who belongs to a share of the patients."""
+        if 0 < share < 1:
+            return self.uniform(decision) < share
+        return np.full(self._patient.size, share > 0)
+
+    def flag(self, name: str, decision: str, share: float) -> Booleans:
+        """The same, unless the cohort says who."""
+        return self._given.flags[name][self._row] if name in self._given.flags else self.share(decision, share)
+
+    def number(self, name: str, distribution: Distribution) -> Floats:
+        """An attribute of the patients."""
+        if name in self._given.numbers:
+            return self._given.numbers[name][self._row]
+        if distribution.is_fixed:
+            return np.full(self._patient.size, distribution.fixed)
+        return quantile(distribution, self._luck_of(name))
+
+    def m_protein(self) -> Floats:
+        """Monoclonal IgG of those whose myeloma makes it."""
+        name, people = "m_protein_mg_dl", self._people
+        values = self.number(name, people.m_protein_mg_dl)
+        if name in self._given.numbers:
+            return values
+        return np.where(self.share("patient:igg_type", people.igg_type_proportion), values, 0.0)
+
+    def frailty(self) -> Floats:
+        """Multiplier of all infection rates."""
+        variance = self._people.frailty_variance
+        if "frailty" in self._given.numbers or variance == 0:
+            return self.number("frailty", NO_FRAILTY)
+        return frailty(variance, self._luck_of("frailty"))
+
+    def male(self) -> Booleans:
+        """Who is a man."""
+        share = self._people.male_proportion
+        if "male" in self._given.flags or share == 0:
+            return self.flag("male", "patient:sex", share)
+        # The upper end of the luck, so that a correlation above 0 goes with men.
+        return self._luck_of("male") >= 1 - share
+
+    def agent(self) -> Integers:
+        """Index of each patient's agent."""
+        if self._given.agent is not None:
+            return self._given.agent[self._row]
+        shares = self._people.agent_share
+        if len(shares) == 1:
+            return np.zeros(self._patient.size, dtype=np.int64)
+        return _choice(shares, self.uniform("patient:agent"))
+
+    def _luck_of(self, name: str) -> Floats:
+        return self.uniform(f"patient:{_DECISION[name]}") if self._mixed is None else self._mixed[name]
+
+    def _correlated(self, factor: Floats) -> dict[str, Floats]:
+        """Gaussian copula: standard normals of the uniforms, mixed by the Cholesky factor, back to uniforms."""
+        scores = [ndtri(self.uniform(f"patient:{decision}")) for decision in _DECISION.values()]
+        # Summed term by term: a matrix product may round differently with the number of patients at hand.
+        mixed = [ndtr(sum(weight * score for weight, score in zip(row, scores, strict=True))) for row in factor]
+        return dict(zip(_DECISION, np.clip(mixed, 2.0**-53, 1 - 2.0**-53), strict=True))
 
 
 def _choice(shares: tuple[float, ...], uniform: Floats) -> Integers:
@@ -184,13 +244,6 @@ def _choice(shares: tuple[float, ...], uniform: Floats) -> Integers:
     # Shares that add up to 1 only up to rounding must not let an agent of share 0 in at the end.
     last = max(index for index, share in enumerate(shares) if share > 0)
     return np.minimum(chosen, last).astype(np.int64)
-
-
-def _takes(model: ClinicalModel, index: int, uniform: Callable[[str], Floats], positive: list[Booleans]) -> Booleans:
-    """Whether each patient would take an antimicrobial: among those it is given to, and adherent."""
-    drug = model.antimicrobials[index]
-    adherent: Booleans = uniform(f"patient:takes:{drug.name}") < drug.adherence
-    return adherent if drug.given_to < 0 else adherent & positive[drug.given_to]
 
 
 def _first_harm(model: ClinicalModel, uniform: Callable[[str], Floats], patient: Integers) -> tuple[Floats, Integers]:

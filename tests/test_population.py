@@ -14,7 +14,7 @@ from scipy import special, stats
 from sim.model.parts import Antimicrobial, Distribution, Floats, Harm, Immunoglobulin
 from sim.model.structure import Baseline, ClinicalModel
 from sim.population import draw_baseline, frailty, quantile
-from sim.streams import AddressedLuck
+from sim.streams import AddressedLuck, Stream
 from tests.scripted import ScriptedLuck
 
 N = 100_000
@@ -242,6 +242,33 @@ def test_without_a_rate_no_harm_ever_comes(model: ClinicalModel) -> None:
     people = draw_baseline(harmless, AddressedLuck(3), np.arange(50))
     assert np.isposinf(people.harm_delay).all()
     assert (people.harm == -1).all()
+
+
+class WatchedLuck(AddressedLuck):
+    """Addressed luck that notes which decisions it is asked about."""
+
+    def __init__(self) -> None:
+        super().__init__(3)
+        self.asked: set[str] = set()
+
+    def stream(self, *decisions: str) -> Stream:
+        self.asked.update(decisions)
+        return super().stream(*decisions)
+
+
+def test_what_all_patients_share_asks_for_no_luck(model: ClinicalModel, varied: ClinicalModel) -> None:
+    """Shares of 0 and 1 and fixed attributes are settled without it; where there is a choice, it is asked."""
+    nobody, everybody, some = (
+        Antimicrobial(n, -1, share, np.ones((1, 2))) for n, share in zip("abc", (0, 1, 0.5), strict=True)
+    )
+    plain, luck = replace(model, antimicrobials=(nobody, everybody, some)), WatchedLuck()
+    people = draw_baseline(plain, luck, np.arange(6))
+    assert people.takes[:2].tolist() == [[False] * 6, [True] * 6]
+    assert "patient:takes:c" in luck.asked
+    assert not luck.asked & {"patient:takes:a", "patient:takes:b", "patient:agent", "patient:sex", "patient:age"}
+    watched = WatchedLuck()
+    draw_baseline(varied, watched, np.arange(6))
+    assert {"patient:agent", "patient:weight"} <= watched.asked
 
 
 @pytest.mark.parametrize(

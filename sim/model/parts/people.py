@@ -29,6 +29,16 @@ class Distribution:
     low: float = -np.inf
     high: float = np.inf
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether all patients have the same value."""
+        return self.kind == "fixed" or self.scale == 0
+
+    @property
+    def fixed(self) -> float:
+        """That value."""
+        return min(max(self.location, self.low), self.high)
+
 
 NOTHING = Distribution("fixed", 0.0)
 
