@@ -27,6 +27,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Watch:
+    """Candidates that one surveillance may catch: their positions, and the hazard ratio before and after it."""
+
+    antimicrobial: int
+    place: Integers
+    before: Floats
+    after: Floats
+
+
+@dataclass(frozen=True)
 class Meetings:
     """Candidates that patients meet alive, in the order of candidates; arrays of shape (n_meetings,).
 
@@ -36,7 +46,7 @@ class Meetings:
         time: Month.
         ratio: Hazard ratio of everything but immunoglobulin.
         by: Bits of what lowers it.
-        surveillances: As `sim.model.hazards.beside_immunoglobulin` returns them.
+        watches: What each surveillance may catch.
         accepted: Whether the candidate becomes an infection without immunoglobulin.
         doubtful: Positions of those whose fate hangs on immunoglobulin.
     """
@@ -46,7 +56,7 @@ class Meetings:
     time: Floats
     ratio: Floats
     by: Integers
-    surveillances: list[tuple[int, Floats, Floats]]
+    watches: list[Watch]
     accepted: Booleans
     doubtful: Integers
 
@@ -120,12 +130,11 @@ class Arm:
         accepted, on_ig = self._judge(meetings)
         self.infected[candidate] = accepted
         self.time[candidate] = meetings.time
-        for antimicrobial, before, after in meetings.surveillances:
-            watched = np.flatnonzero(before != after)
-            layer = self.block.layer[candidate[watched]]
-            mark = self.block.mark[candidate[watched]]
-            caught = is_caught(mark, on_ig[watched], before[watched], after[watched], layer)
-            self.caught_by[candidate[watched[caught]]] = antimicrobial
+        for watch in meetings.watches:
+            watched = candidate[watch.place]
+            mark, layer = self.block.mark[watched], self.block.layer[watched]
+            caught = is_caught(mark, on_ig[watch.place], watch.before, watch.after, layer)
+            self.caught_by[watched[caught]] = watch.antimicrobial
         if self.noted is not None:
             self.noted.met[candidate] = True
             self.noted.hazard_ratio[candidate] = on_ig * meetings.ratio

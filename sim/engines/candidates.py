@@ -118,7 +118,7 @@ class Candidates:
         Raises:
             UnsupportedByEngineError: If they would be more than memory or patience can hold.
         """
-        _refuse_absurdly_many(clocks.rates_of(who) * who.frailty * limit, who)
+        _refuse_absurdly_many(clocks, who, limit)
         n = who.patient.size
         pieces = []
         # The first candidate of every clock, clock by clock, so that the arrays stay in the cache.
@@ -151,8 +151,12 @@ class Candidates:
         return cls(column[order], clock[order], occurrence[order], exposure[order], first)
 
 
-def _refuse_absurdly_many(expected: Floats, who: Baseline) -> None:
-    """Say so, before any is drawn, where the expected numbers of candidates, [clock, patient], are out of reach."""
+def _refuse_absurdly_many(clocks: Clocks, who: Baseline, limit: Floats) -> None:
+    """Say so, before any is drawn, where the expected numbers of candidates are out of reach."""
+    bound = float(clocks.rate.max(initial=0.0) * who.frailty.max(initial=0.0) * limit.max(initial=0.0))
+    if bound <= MOST_CANDIDATES and bound * clocks.cause.size * who.patient.size <= MOST_IN_A_BLOCK:
+        return
+    expected = clocks.rates_of(who) * who.frailty * limit
     most = expected.max(axis=0)
     if np.any(most > MOST_CANDIDATES):
         worst = int(np.argmax(most))

@@ -195,9 +195,7 @@ class Fates:
         c, model = self.candidates, self.model
         column, cause, grade = c.column[place], c.cause[place], c.grade[place]
         time = self.pace.time(c.exposure[place], stop, self.group[column])
-        ratio, by, courses = beside_immunoglobulin(
-            model, strategy, self.who.takes[:, column], time, stop, cause, grade
-        )
+        ratio, by, courses = beside_immunoglobulin(model, strategy, self.who.takes, time, stop, cause, grade, column)
         low = model.immunoglobulin.benefit_below_igg
         can_work = (
             true_igg(model, self.who, time, column) < low if np.isfinite(low) else np.ones(place.size, dtype=np.bool_)

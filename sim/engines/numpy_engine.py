@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from sim.engines.arm import Arm, Meetings
+from sim.engines.arm import Arm, Meetings, Watch
 from sim.engines.candidates import Candidates, Clocks
 from sim.engines.log import EventLog, LogBook
 from sim.engines.memory import keep_memory
@@ -90,6 +90,7 @@ class Block:
         limit = self.pace.furthest(who.stop_time, latest, self.group)
         self.candidates = Candidates.within(self.clocks, who, limit)
         self._mark()
+        self.gives_immunoglobulin = any(strategy.start != NEVER for strategy in model.strategies)
         self._natural: dict[tuple[object, ...], Meetings] = {}
 
     def death_time(self, stop: Floats, column: Integers | slice = slice(None)) -> Floats:
@@ -125,11 +126,11 @@ class Block:
     def natural(self, index: int) -> Meetings:
         """What patients meet unless an infection ends treatment; strategies with the same measures share it."""
         strategy = self.model.strategies[index]
-        key = strategy.antimicrobials, strategy.tocilizumab, strategy.start == NEVER
-        if key not in self._natural:
+        measures = strategy.antimicrobials, strategy.tocilizumab
+        if measures not in self._natural:
             live = np.flatnonzero(self.natural_time < self.end[self.candidates.column])
-            self._natural[key] = self._meetings(index, live, self.natural_time[live], self.who.stop_time)
-        return self._natural[key]
+            self._natural[measures] = self._meetings(index, live, self.natural_time[live], self.who.stop_time)
+        return self._natural[measures]
 
     def meet(self, index: int, candidate: Integers, stop: Floats, end: Floats) -> Meetings:
         """Those of the given candidates that fall before the end of their patients' histories.
@@ -147,7 +148,7 @@ class Block:
 
     def _meetings(self, index: int, candidate: Integers, time: Floats, stop: Floats) -> Meetings:
         """Candidates with what bears on their fate beside immunoglobulin."""
-        model, strategy = self.model, self.model.strategies[index]
+        model = self.model
         column, cause, grade = self.candidates.column, self.cause, self.grade
         layer, mark = self.layer, self.mark
         # All there are, as a rule, and then nothing needs to be picked.
@@ -155,19 +156,23 @@ class Block:
             column, cause, grade = column[candidate], cause[candidate], grade[candidate]
             layer, mark = layer[candidate], mark[candidate]
         ratio, by, surveillances = beside_immunoglobulin(
-            model, index, self.who.takes[:, column], time, stop[column], cause, grade
+            model, index, self.who.takes, time, stop[column], cause, grade, column
         )
+        watches = []
+        for antimicrobial, before, after in surveillances:
+            watched = np.flatnonzero(before != after)
+            watches.append(Watch(antimicrobial, watched, before[watched], after[watched]))
         accepted = is_accepted(mark, ratio, layer)
         doubtful = np.zeros(0, dtype=np.int64)
         if self.book is not None or not is_regular(model, index):
             doubtful = np.arange(candidate.size)
-        elif strategy.start != NEVER:
+        elif self.gives_immunoglobulin:
             full = model.infections.hazard_ratio.ravel()[len(GRADES) * cause + grade]
             doubt = is_accepted(mark, full * ratio, layer) != accepted
-            for _, before, after in surveillances:
-                doubt |= before != after
+            for watch in watches:
+                doubt[watch.place] = True
             doubtful = np.flatnonzero(doubt)
-        return Meetings(candidate, column, time, ratio, by, surveillances, accepted, doubtful)
+        return Meetings(candidate, column, time, ratio, by, watches, accepted, doubtful)
 
     def play(self) -> Histories:
         """All candidates under every strategy, then everything that follows in closed form."""

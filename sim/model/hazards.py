@@ -32,17 +32,19 @@ def beside_immunoglobulin(
     stop: Floats,
     cause: Integers,
     grade: Integers,
+    column: Integers | None = None,
 ) -> tuple[Floats, Integers, list[tuple[int, Floats, Floats]]]:
     """Hazard ratio of everything but immunoglobulin under one strategy.
 
     Args:
         model: Compiled model.
         strategy: Strategy index.
-        taken: Whether each patient would take each antimicrobial, [antimicrobial, n].
+        taken: Whether each patient would take each antimicrobial, [antimicrobial, patient].
         time: Month of the candidate, (n,).
         stop: Month at which the bispecific ends, (n,).
         cause: Cause index, (n,).
         grade: Grade index, (n,).
+        column: Whose candidate each is, (n,); None if each patient has one.
 
     Returns:
         The product, (n,); the bits of what lowers it, (n,); for each surveillance (whose averted infections are
@@ -62,7 +64,9 @@ def beside_immunoglobulin(
         drug, before = model.antimicrobials[index], ratio
         # A drug acts on few causes: the others, most of the candidates, are not looked at.
         at = np.flatnonzero((drug.hazard_ratio != 1).ravel()[kind])
-        at = at[taken[index, at] & (time[at] < in_force_until(model, index, stop[at]))]
+        at = at[
+            taken[index, at if column is None else column[at]] & (time[at] < in_force_until(model, index, stop[at]))
+        ]
         factor = drug.hazard_ratio.ravel()[kind[at]]
         ratio = before.copy() if index in watching else before
         ratio[at] *= factor
