@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.capacity.attribution import World
-from sim.model.accrual import COST_ITEMS, silent_per_month, toxicities
+from sim.model.accrual import COST_ITEMS
+from sim.model.amounts import silent_per_month, toxicities
 from sim.model.drug import drug_cost
 from sim.model.hazards import takes
 from sim.model.parts import MONTHS_PER_YEAR, Booleans, Floats, Integers

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.engines.log import LogBook
 from sim.engines.tally import is_regular
-from sim.model.accrual import toxicities
+from sim.model.amounts import toxicities
 from sim.model.histories import Histories
 from sim.model.immunoglobulin import grams_per_infusion
 from sim.model.parts import Booleans, Floats, Integers

@@ -18,7 +18,7 @@ from sim.engines.infusion_centre import Store, Ward
 from sim.engines.log import EventLog, LogBook
 from sim.engines.participant import Outcome, Participant, Visit
 from sim.engines.tally import is_constant
-from sim.model.accrual import toxicities
+from sim.model.amounts import toxicities
 from sim.model.parts import Booleans, Floats, Integers
 from sim.model.parts.programme import Arm, Programme
 from sim.model.structure import ClinicalModel, Event

@@ -17,7 +17,7 @@ from sim.engines.candidates import CandidateQueue, Clocks
 from sim.engines.histories import histories_from_log
 from sim.engines.log import NOTHING, EventLog, LogBook
 from sim.engines.orders import Assays
-from sim.model.accrual import toxicities
+from sim.model.amounts import toxicities
 from sim.model.conditions import Facts, asks_infections, asks_tests, breakthrough_leaves, holds, infection_leaves
 from sim.model.exits import death_time
 from sim.model.hazards import FIRST_ANTIMICROBIAL, IMMUNOGLOBULIN, beside_immunoglobulin, is_caught

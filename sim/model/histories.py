@@ -97,7 +97,8 @@ class Illnesses:
     @cached_property
     def grade(self) -> Integers:
         """Grade index of each infection."""
-        return self.kind % len(GRADES)
+        # The remainder by two, at a tenth of the time of a division.
+        return self.kind & 1
 
     def total(self, amount: Floats) -> Floats:
         """Sum of an amount of each infection, [strategy, patient]."""
@@ -122,12 +123,25 @@ class Illnesses:
         sums = np.bincount(row, weights=amount, minlength=self.n_strategies * self.n_patients)
         return sums.astype(np.float64, copy=False).reshape(self.n_strategies, self.n_patients)
 
+    def number(self, which: Booleans) -> Floats:
+        """Number of some infections, [strategy, patient]."""
+        return self._by_row(self.row[np.flatnonzero(which)], None)
+
     @cached_property
     def count(self) -> Floats:
         """Number of infections, [cause, grade, strategy, patient]."""
+        return self._count(self.kind, self.row)
+
+    @cached_property
+    def fatal_count(self) -> Floats:
+        """Number of those that killed, same shape."""
+        which = np.flatnonzero(self.fatal)
+        return self._count(self.kind[which], self.row[which])
+
+    def _count(self, kind: Integers, row: Integers) -> Floats:
         rows = self.n_strategies * self.n_patients
         kinds = self.n_causes * len(GRADES)
-        counts = np.bincount(self.kind * rows + self.row, minlength=kinds * rows)
+        counts = np.bincount(kind * rows + row, minlength=kinds * rows)
         shape = (self.n_causes, len(GRADES), self.n_strategies, self.n_patients)
         return counts.astype(np.float64).reshape(shape)
 

@@ -135,8 +135,10 @@ def months_low(model: ClinicalModel, who: Baseline, until: Floats) -> Floats:
     kinetics = Kinetics.of(model, who.target)
     rate, level = model.igg.decay_rate, model.igg.low_mg_dl
     turn = np.minimum(kinetics.recovery_start, until)
-    at_turn = concentration(turn, who.igg_mg_dl, rate, kinetics)
     first = _months_under(level, who.igg_mg_dl, who.igg_mg_dl * kinetics.spared, rate, turn)
+    if not np.any(until > kinetics.recovery_start):
+        return first
+    at_turn = concentration(turn, who.igg_mg_dl, rate, kinetics)
     second = _months_under(level, at_turn, who.igg_mg_dl * kinetics.recovered, rate, np.maximum(until - turn, 0.0))
     return first + second
 

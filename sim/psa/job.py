@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sim.build import compile_model
 from sim.engines import numpy_engine
 from sim.model.accrual import accrue
+from sim.model.grouping import TOGETHER
 from sim.parameters import DrawTable, at_draw
 from sim.population import draw_baseline
 from sim.scenario import Scenario, TwoArmTrial
@@ -30,7 +31,7 @@ MOST_GROUPS = 20
 """Groups of patients whose means are kept; part of the standard errors, of no consequence for the means."""
 TRACKED = ("cost", "qaly", "cost:immunoglobulin")
 """Components whose group means are kept."""
-FORMAT = 2
+FORMAT = 3
 BATCH = 16_384
 """Patients played at a time; fewer cost more calls, more leave the cache."""
 
@@ -123,18 +124,18 @@ def play_draws(scenarios: Sequence[Scenario], lucks: Sequence[Luck], n_patients:
     sums: list[Arrays] = [{} for _ in models]
     for first in range(0, n_patients, BATCH):
         patient = np.arange(first, min(first + BATCH, n_patients))
-        group = patient % sizes.size
         for i, (scenario, model, luck) in enumerate(zip(scenarios, models, lucks, strict=True)):
-            baseline = draw_baseline(model, luck, patient)
-            histories = numpy_engine.simulate(model, luck, patient, who=baseline)
-            values = accrue(model, baseline, histories)
-            inside = np.array([*members(scenario, baseline, chosen).values()]).reshape(len(chosen), 1, patient.size)
+            who = draw_baseline(model, luck, patient)
+            histories = numpy_engine.simulate(model, luck, patient, who=who)
+            # Nobody asks for single patients but in what is tracked: the rest is summed before it is priced.
+            values = accrue(model, who, histories, undiscounted=TOGETHER)
             tracked = np.stack([values[name] for name in TRACKED])
             each = np.vstack([tracked.reshape(-1, patient.size), np.ones((1, patient.size))])
+            inside = np.array([*members(scenario, who, chosen).values()]).reshape(len(chosen), 1, patient.size)
             found = {
                 "mean": np.stack([value.sum(axis=-1) for value in values.values()]),
-                "groups": _group_sums(tracked, group, sizes.size),
-                "subgroups": _group_sums(inside * each, group, sizes.size),
+                "groups": _group_sums(tracked, first, sizes.size),
+                "subgroups": _group_sums(inside * each, first, sizes.size),
                 "events": _events(scenario, trials, histories.illnesses.first_grade_3plus),
             }
             sums[i] = {name: sums[i][name] + value if sums[i] else value for name, value in found.items()}
@@ -161,8 +162,11 @@ def _events(scenario: Scenario, trials: Sequence[TwoArmTrial], first: Floats) ->
     return np.array(counts, dtype=np.float64).reshape(len(trials), 2)
 
 
-def _group_sums(values: Floats, group: NDArray[np.int64], n_groups: int) -> Floats:
-    """Sums over the patients of each group, [group, ...], of values [..., patient]."""
-    rows = values.reshape(-1, values.shape[-1])
-    sums = np.array([np.bincount(group, weights=row, minlength=n_groups) for row in rows])
-    return np.moveaxis(sums.reshape(*values.shape[:-1], n_groups), -1, 0)
+def _group_sums(values: Floats, first: int, n_groups: int) -> Floats:
+    """Sums over the patients of each group, [group, ...], of values [..., patient] from patient `first` on."""
+    n = values.shape[-1]
+    whole = n // n_groups * n_groups
+    # Patients take turns, so each group is a column.
+    sums = values[..., :whole].reshape(*values.shape[:-1], n // n_groups, n_groups).sum(axis=-2)
+    sums[..., : n - whole] += values[..., whole:]
+    return np.roll(np.moveaxis(sums, -1, 0), first % n_groups, axis=0)

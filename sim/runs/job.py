@@ -19,7 +19,7 @@ from sim.work import Arrays, digest_of
 
 EngineName = Literal["numpy", "simpy"]
 ENGINES: tuple[str, ...] = get_args(EngineName)
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)

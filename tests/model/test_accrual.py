@@ -10,6 +10,7 @@ import pytest
 
 from sim.engines import numpy_engine
 from sim.model.accrual import COST_ITEMS, accrue
+from sim.model.grouping import TOGETHER
 from sim.model.parts import Antimicrobial, Floats, Harm, Immunoglobulin, Laboratory, StepUpDose, Tocilizumab, Toxicity
 from sim.model.structure import ClinicalModel
 from sim.population import draw_baseline
@@ -248,3 +249,17 @@ def test_causes_are_priced_apart() -> None:
     bacterial, viral = o["infections:bacterial:grade_3plus"], o["infections:viral:grade_3plus"]
     assert bacterial.sum() > viral.sum() > 0
     assert o["cost:infections_grade_3plus"] == pytest.approx(bacterial + 1_000 * viral)
+
+
+@pytest.mark.parametrize("model", [build_model(), rich_model(), rich_model(discount_costs=0.0)])
+def test_amounts_summed_before_they_are_priced_are_the_sums_of_what_is_priced(model: ClinicalModel) -> None:
+    """What is not discounted is linear in amounts: sums agree but for rounding; the rest is the same."""
+    who, histories = draw_baseline(model, LUCK, PATIENT), numpy_engine.simulate(model, LUCK, PATIENT)
+    apart, together = accrue(model, who, histories), accrue(model, who, histories, undiscounted=TOGETHER)
+    assert list(apart) == list(together)
+    summed = [name for name in apart if together[name].shape != apart[name].shape]
+    assert {"life_years", "cost_undiscounted", "infections_any", "ig_grams"} <= {*summed}
+    for name, values in apart.items():
+        found = together[name].sum(axis=-1)
+        assert found == pytest.approx(values.sum(axis=-1), rel=1e-12, abs=1e-9), name
+        assert name in summed or found.tobytes() == values.sum(axis=-1).tobytes(), name
