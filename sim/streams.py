@@ -110,6 +110,41 @@ class AddressedLuck:
         return uniforms
 
 
+class KeptLuck:
+    """Luck of one block of patients who are played many times over: what all of them are asked is hashed once.
+
+    A probabilistic analysis plays the same patients in every draw, and most of their luck (who they are, the first
+    candidate of every clock) is asked of the whole block. The rest is hashed as ever.
+
+    Args:
+        luck: Whose uniforms.
+        patient: The block, the very array that callers will pass; a copy of it is hashed anew.
+    """
+
+    def __init__(self, luck: Luck, patient: Integers) -> None:
+        self._luck, self._patient = luck, patient
+        self._streams: dict[tuple[str, ...], Stream] = {}
+
+    def stream(self, *decisions: str) -> Stream:
+        """Uniforms of the named decisions, as `AddressedLuck.stream`; kept ones are not to be written to."""
+        if decisions not in self._streams:
+            self._streams[decisions] = self._keeping(self._luck.stream(*decisions))
+        return self._streams[decisions]
+
+    def _keeping(self, stream: Stream) -> Stream:
+        rows: dict[tuple[int, int], Floats] = {}
+
+        def uniforms(patient: Integers, occurrence: Integers | int, which: Integers | int = 0) -> Floats:
+            if patient is not self._patient or not isinstance(occurrence, int) or not isinstance(which, int):
+                return stream(patient, occurrence, which)
+            if (occurrence, which) not in rows:
+                rows[occurrence, which] = stream(patient, occurrence, which)
+                rows[occurrence, which].flags.writeable = False
+            return rows[occurrence, which]
+
+        return uniforms
+
+
 def unit_exponential(uniform: Floats) -> Floats:
     """Standard exponential variates from uniforms in (0, 1), by inversion of the survival function."""
     variate = np.log1p(-uniform)

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import sim.streams
-from sim.streams import AddressedLuck, Floats, Integers, Luck, Stream, unit_exponential
+from sim.streams import AddressedLuck, Floats, Integers, KeptLuck, Luck, Stream, unit_exponential
 
 N = 2**18
 BOUND = 5.0
@@ -344,3 +344,41 @@ def test_bad_luck_fails(make: Maker, failing: set[Check]) -> None:
     """Negative control: every check fails somewhere, and the fault is found where it was put."""
     failed = {check for check in CHECKS if not check(make, 1)}
     assert failed >= failing
+
+
+# ---------------------------------------------------------------------- luck kept for many plays
+
+
+class CountingLuck(AddressedLuck):
+    """Addressed luck that counts what it is asked for."""
+
+    asked = 0
+
+    def stream(self, *decisions: str) -> Stream:
+        inner = super().stream(*decisions)
+
+        def uniforms(patient: Integers, occurrence: Integers | int, which: Integers | int = 0) -> Floats:
+            self.asked += 1
+            return inner(patient, occurrence, which)
+
+        return uniforms
+
+
+def test_kept_luck_is_the_luck_it_keeps_and_hashes_a_block_once() -> None:
+    """Whole blocks are asked for once; parts of them, other occurrences and copies of the block go through."""
+    counting, block = CountingLuck(3), np.arange(50, 90)
+    kept, plain = KeptLuck(counting, block).stream("a", "b"), AddressedLuck(3).stream("a", "b")
+    for _ in range(3):
+        for which in (0, 1):
+            assert kept(block, 2, which).tobytes() == plain(block, 2, which).tobytes()
+    assert counting.asked == 2
+    some, occurrence, clock = block[[3, 3, 20]], np.array([0, 1, 5]), np.array([1, 0, 1])
+    assert kept(some, occurrence, clock).tobytes() == plain(some, occurrence, clock).tobytes()
+    assert kept(block + 1, 2, 0).tobytes() == plain(block + 1, 2, 0).tobytes()
+    assert counting.asked == 4
+
+
+def test_what_is_kept_cannot_be_written_to() -> None:
+    block = np.arange(4)
+    with pytest.raises(ValueError, match="read-only"):
+        KeptLuck(AddressedLuck(3), block).stream("a")(block, 0)[0] = 0.5

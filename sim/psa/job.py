@@ -21,7 +21,7 @@ from sim.model.grouping import TOGETHER
 from sim.parameters import DrawTable, at_draw
 from sim.population import draw_baseline
 from sim.scenario import Scenario, TwoArmTrial
-from sim.streams import AddressedLuck, Luck
+from sim.streams import AddressedLuck, KeptLuck, Luck
 from sim.subgroups import conditions, members
 from sim.work import Arrays
 
@@ -124,7 +124,9 @@ def play_draws(scenarios: Sequence[Scenario], lucks: Sequence[Luck], n_patients:
     sums: list[Arrays] = [{} for _ in models]
     for first in range(0, n_patients, BATCH):
         patient = np.arange(first, min(first + BATCH, n_patients))
-        for i, (scenario, model, luck) in enumerate(zip(scenarios, models, lucks, strict=True)):
+        kept = KeptLuck(lucks[0], patient)
+        for i, (scenario, model, own) in enumerate(zip(scenarios, models, lucks, strict=True)):
+            luck = kept if own is lucks[0] else own
             who = draw_baseline(model, luck, patient)
             histories = numpy_engine.simulate(model, luck, patient, who=who)
             # Nobody asks for single patients but in what is tracked: the rest is summed before it is priced.
