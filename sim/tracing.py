@@ -99,7 +99,7 @@ def trace(scenario: Scenario, patient: int, *, seed: int | None = None, cohort: 
         UsageError: If there is no such patient, or the cohort was read for another scenario.
     """
     model, luck, root = _world(scenario, patient, seed, cohort)
-    return trace_model(model, luck, patient, seed=root, identity=cohort.identity(patient) if cohort else "")
+    return trace_model(model, luck, patient, seed=root, identity=_identity(cohort, patient) if cohort else "")
 
 
 def event_table(
@@ -214,20 +214,31 @@ def trace_model(model: ClinicalModel, luck: Luck, patient: int, *, seed: int, id
     )
 
 
+def _identity(cohort: Cohort, patient: int) -> str:
+    """Who of a cohort the patient is, and what of it was drawn in place of being read."""
+    said = [cohort.identity(patient), f"drawn as the scenario says: {', '.join(cohort.drawn) or 'nothing'}"]
+    if cohort.left_alone:
+        said.append(f"columns left alone: {', '.join(cohort.left_alone)}")
+    return "; ".join(said)
+
+
 def _baseline(model: ClinicalModel, who: Baseline) -> dict[str, float | str]:
     """Attributes of the patient at t = 0, in words and numbers."""
     positive = [name for name, is_so in zip(model.population.serostatus, who.positive[:, 0], strict=True) if is_so]
     people = model.population
-    has_age = people.age_years != NOTHING or "age_years" in people.cohort.numbers
+    has = {
+        name: getattr(people, name) != NOTHING or name in people.cohort.numbers
+        for name in ("age_years", "iga_mg_dl", "igm_mg_dl")
+    }
     has_sex = people.male_proportion > 0 or "male" in people.cohort.flags
     return {
         "agent": model.agents[int(who.agent[0])].name,
-        **({"age_years": float(who.age_years[0])} if has_age else {}),
+        **({"age_years": float(who.age_years[0])} if has["age_years"] else {}),
         **({"sex": "male" if who.male[0] else "female"} if has_sex else {}),
         "weight_kg": float(who.weight_kg[0]),
         "igg_polyclonal_mg_dl": float(who.igg_mg_dl[0]),
-        "iga_mg_dl": float(who.iga_mg_dl[0]),
-        "igm_mg_dl": float(who.igm_mg_dl[0]),
+        **({"iga_mg_dl": float(who.iga_mg_dl[0])} if has["iga_mg_dl"] else {}),
+        **({"igm_mg_dl": float(who.igm_mg_dl[0])} if has["igm_mg_dl"] else {}),
         "m_protein_mg_dl": float(who.m_protein_mg_dl[0]),
         "frailty": float(who.frailty[0]),
         "positive_for": ", ".join(positive) or "nothing",

@@ -165,6 +165,8 @@ def _value(report: PsaReport, currency: str) -> Table:
     strongest = moves.groupby("parameter")["rank"].agg(
         lambda ranks: max(ranks.dropna(), key=abs, default=float("nan"))
     )
+    if found.empty:
+        shown.add_row("none above 0: knowing one of them would not change the decision", "", "", "")
     groups, single = (found[found["kind"] == kind] for kind in ("group", "parameter"))
     for row in [*groups.to_dict(orient="records"), *single.head(SHOWN_PARAMETERS).to_dict(orient="records")]:
         name = str(row["name"])

@@ -66,7 +66,13 @@ def test_a_trace_follows_a_patient_of_the_cohort(igsim: Igsim, write: Write, tut
     assert "Cohort: B-9, row 2 of the 2 patients of patients.csv" in text
     assert "weight_kg 100" in text
     document = igsim("trace", TUTORIAL, "--patient", 3, *options, "--format", "json").document
-    assert document["settings"]["cohort"] == "B-9, row 2 of the 2 patients of patients.csv"
+    drawn = "igg_polyclonal_mg_dl, iga_mg_dl, igm_mg_dl, m_protein_mg_dl, frailty, agent, anti_cd38, responder"
+    identity = f"B-9, row 2 of the 2 patients of patients.csv; drawn as the scenario says: {drawn}"
+    assert document["settings"]["cohort"] == identity
+    # A column that no --column names is told of, not taken for a weight.
+    frail = write("id,KG,frailty\nA-7,50,1\nB-9,100,1\n")
+    misread = " ".join(igsim("trace", TUTORIAL, "--patient", 3, "--cohort", frail).out.split())
+    assert "columns left alone: id, KG" in misread
     # The same patient as in a run: the mean of four is that of patients 0 to 3 as traced one by one.
     cohort = read_cohort(path, tutorial, columns={"weight_kg": "KG", "patient": "id"})
     ran = sim.run(tutorial, patients=4, cohort=cohort).outcomes
