@@ -76,11 +76,9 @@ class Amounts:
     @cached_property
     def exposed_months(self) -> Floats:
         """Months on the bispecific of those."""
-        return (
-            self.over(np.where(self.who.anti_cd38, self._on_treatment, 0.0))
-            if any(self.exposed.strides)
-            else self.nothing
-        )
+        if not self.who.anti_cd38.any():
+            return self.nothing
+        return self.over(np.where(self.who.anti_cd38, self._on_treatment, 0.0))
 
     @cached_property
     def _infection(self) -> Floats:

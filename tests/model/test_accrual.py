@@ -263,3 +263,14 @@ def test_amounts_summed_before_they_are_priced_are_the_sums_of_what_is_priced(mo
         found = together[name].sum(axis=-1)
         assert found == pytest.approx(values.sum(axis=-1), rel=1e-12, abs=1e-9), name
         assert name in summed or found.tobytes() == values.sum(axis=-1).tobytes(), name
+
+
+@pytest.mark.parametrize("model", [build_model(), rich_model()])
+def test_a_patient_alone_has_the_outcomes_they_have_among_others(model: ClinicalModel) -> None:
+    """To the last bit; of one patient, what is the same for all cannot be told from what nobody has by its shape."""
+    among = outcome(model)
+    for patient in range(20):
+        number = np.array([patient])
+        alone = accrue(model, draw_baseline(model, LUCK, number), numpy_engine.simulate(model, LUCK, number))
+        for name, values in among.items():
+            assert alone[name].tobytes() == values[:, [patient]].tobytes(), name
