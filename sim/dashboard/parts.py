@@ -322,7 +322,7 @@ def with_error(row: dict[str, Any], key: str, digits: int = 0, error: str = "") 
     spread = number(row.get(error or f"{key}_mcse"), digits)
     if is_number(low) and is_number(high):
         return estimate(text, f"({number(low, digits)} to {number(high, digits)})")
-    return estimate(text, f"± {spread}") if spread else text
+    return estimate(text, f"±\u00a0{spread}") if spread else text
 
 
 def estimate(text: str, spread: str) -> Content:

@@ -171,6 +171,7 @@ def _by_month(months: pd.DataFrame, look: Look, series: dict[str, str]) -> tuple
     look = look.over(fit["arm"])
     figure = make_subplots(rows=len(series), cols=1, subplot_titles=list(series.values()), vertical_spacing=0.25)
     figure.update_xaxes(title_text="Month of the programme", row=len(series), col=1)
+    figure.update_yaxes(tickformat=",")
     for row, name in enumerate(series, start=1):
         own = fit[fit["series"] == name]
         for arm in look.present(own["arm"]):

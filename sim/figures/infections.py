@@ -12,7 +12,7 @@ from plotly.subplots import make_subplots
 from sim.errors import Problem, TableError
 from sim.figures.style import INK, Z_95, Look, finished, sentence, tinted, words, wrapped
 from sim.figures.tables import checked, outcomes_of
-from sim.figures.value import error_bars, monte_carlo
+from sim.figures.value import bars_above_nothing, monte_carlo
 
 KINDS = {"any": "Any infection", "grade_3plus": "Serious infection (grade ≥ 3)"}
 GRADES = {"grade_1_2": "Grade 1–2", "grade_3plus": "Grade ≥ 3"}
@@ -180,7 +180,7 @@ def infections_by_cause(outcomes: pd.DataFrame, look: Look, *, labels: Mapping[s
                 legendgroup=strategy,
                 showlegend=column == 1,
                 marker=look.bar(strategy),
-                error_x=error_bars(own["mcse"]),
+                error_x=bars_above_nothing(own["mean"], own["mcse"]),
                 customdata=own["mcse"],
                 hovertemplate="%{y}<br>%{x:.3f} ± %{customdata:.3f} (MCSE)",
             )

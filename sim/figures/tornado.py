@@ -82,7 +82,7 @@ def tornado(
         figure,
         f"One-way sensitivity of {plain(outcome)}",
         sentence(reading),
-        x=f"{plain(outcome)} ({unit})",
+        x=f"{wrapped(outcome, 60)} ({unit})",
         height=tall(list(shown["path"]), 36),
     )
 

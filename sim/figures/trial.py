@@ -15,6 +15,9 @@ WORLDS = {"as_modelled": "As modelled", "no_effect": "No effect of immunoglobuli
 APART = 0.3
 """Distance of the two worlds, in rows."""
 
+RATIOS = tuple(digit * 10.0**power for power in range(-3, 4) for digit in (1, 2, 5))
+"""Ratios that have a tick on a logarithmic axis."""
+
 
 def estimates(table: pd.DataFrame, *, trial: str | None = None, published: pd.DataFrame | None = None) -> go.Figure:
     """Ratios of every analysis of a trial: the estimates of many studies, the truth, and what was published.
@@ -48,7 +51,7 @@ def estimates(table: pd.DataFrame, *, trial: str | None = None, published: pd.Da
         told = _told(published, own)
         if not told.empty:
             figure.add_trace(_published(told))
-    figure.update_xaxes(type="log", dtick="D1")
+    figure.update_xaxes(type="log", tickvals=RATIOS, ticktext=[f"{ratio:g}" for ratio in RATIOS])
     figure.add_vline(x=1, line={"color": GREY, "width": 1, "dash": "dot"})
     figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=rows, range=[len(rows) - 0.5, -0.5], zeroline=False)
     return finished(

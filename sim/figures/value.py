@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -126,7 +126,7 @@ def evppi(table: pd.DataFrame, look: Look, *, wtp: float | None = None, most: in
             y=[wrapped(name, 34) for name in shown["set"]],
             orientation="h",
             marker=hatched(COLOURS[0], ""),
-            error_x=_above_nothing(shown["evppi"], shown["standard_error"]),
+            error_x=bars_above_nothing(shown["evppi"], shown["standard_error"]),
             customdata=shown["standard_error"],
             hovertemplate=f"%{{y}}<br>EVPPI %{{x:,.1f}} ± %{{customdata:,.1f}} (SE) {look.money}<extra></extra>",
         )
@@ -167,11 +167,13 @@ def population_over_time(table: pd.DataFrame, look: Look) -> go.Figure:
     figure = go.Figure()
     for place, (wtp, rows) in enumerate(fit.sort_values("to_year").groupby("wtp")):
         colour = COLOURS[place % len(COLOURS)]
+        start = pd.DataFrame({"to_year": [0.0], "cumulative_evpi": [0.0], error: [0.0]})
+        from_nothing = pd.concat([start, rows[start.columns]])
         figure.add_trace(
             go.Scatter(
-                x=[0.0, *rows["to_year"]],
-                y=[0.0, *rows["cumulative_evpi"]],
-                error_y={"array": [0.0, *(Z_95 * rows[error].fillna(0.0))], "width": 3, "thickness": 1},
+                x=from_nothing["to_year"],
+                y=from_nothing["cumulative_evpi"],
+                error_y=bars_above_nothing(from_nothing["cumulative_evpi"], from_nothing[error]),
                 name=f"{wtp:,.0f} {look.money} per QALY",
                 mode="lines+markers",
                 line={"color": colour},
@@ -202,7 +204,9 @@ def evsi(table: pd.DataFrame, look: Look, *, size: str = "Patients in the study"
     Raises:
         TableError: The table cannot be drawn.
     """
-    figure = _by_size(table, look, "evsi", "standard_error")
+    figure = _by_size(
+        table, look, "evsi", "standard_error", lambda own: bars_above_nothing(own["evsi"], own["standard_error"])
+    )
     return finished(
         figure,
         "Expected value of sample information, by size of the study",
@@ -227,7 +231,7 @@ def enbs(table: pd.DataFrame, look: Look, *, size: str = "Patients in the study"
     Raises:
         TableError: The table cannot be drawn.
     """
-    figure = _by_size(table, look, "enbs", "enbs_se")
+    figure = _by_size(table, look, "enbs", "enbs_se", lambda own: error_bars(own["enbs_se"]))
     for trace in list(figure.data):
         best = int(np.argmax(trace.y))
         worth = trace.y[best] > 0
@@ -253,7 +257,9 @@ def enbs(table: pd.DataFrame, look: Look, *, size: str = "Patients in the study"
     )
 
 
-def _by_size(table: pd.DataFrame, look: Look, column: str, error: str) -> go.Figure:
+def _by_size(
+    table: pd.DataFrame, look: Look, column: str, error: str, bars: Callable[[pd.DataFrame], dict[str, object]]
+) -> go.Figure:
     names = ("design",) if "design" in table.columns else ()
     fit = checked(table, "study sizes", names=names, numbers=("n", column), optional=(error,))
     fit = fit.sort_values("n", kind="stable")
@@ -265,7 +271,7 @@ def _by_size(table: pd.DataFrame, look: Look, column: str, error: str) -> go.Fig
             go.Scatter(
                 x=own["n"],
                 y=own[column],
-                error_y=error_bars(own[error]),
+                error_y=bars(own),
                 name=plain(design) or column.upper(),
                 mode="lines+markers",
                 line={"color": COLOURS[place % len(COLOURS)], "dash": DASHES[place % len(DASHES)], "width": 2.5},
@@ -291,7 +297,7 @@ def error_bars(standard_error: pd.Series) -> dict[str, object]:
     }
 
 
-def _above_nothing(value: pd.Series, standard_error: pd.Series) -> dict[str, object]:
+def bars_above_nothing(value: pd.Series, standard_error: pd.Series) -> dict[str, object]:
     """The same of what cannot be negative: the lower end stops at 0."""
     bars = error_bars(standard_error)
     if "array" not in bars:

@@ -20,7 +20,7 @@ from sim.report.text import number, table, with_error
 ROWS = (
     ("patients who started", "patients_started", 1),
     ("infusions due", "infusions_wanted", 0),
-    ("  on time, %", "share_on_time", 2),
+    ("  on time, %", "share_on_time", 1),
     ("  given late", "infusions_delayed", 1),
     ("  given up", "infusions_missed", 1),
     ("starts put off", "starts_deferred", 1),
@@ -48,6 +48,9 @@ PERCENT = frozenset({"share_on_time", "utilisation"})
 ABSENT = frozenset({"starts_deferred", "patients_switched", "grams_expired", "doses_missed"})
 """Rows left out where nothing of the kind happened under any arm."""
 
+OUTSIDE = "come before the warm-up or after the end, and are not played."
+"""What is said of starts of a file that were left out."""
+
 
 def print_capacity(console: Console, result: CapacityResult, folder: Path | None) -> None:
     """Everything `igsim capacity` says."""
@@ -63,7 +66,7 @@ def print_capacity(console: Console, result: CapacityResult, folder: Path | None
     )
     if result.starts and result.starts.left_out:
         outside = f"{result.starts.left_out:,} of {result.starts.left_out + len(result.starts.months):,} starts"
-        warning = f"{outside} in the file come before the warm-up or after the end, and are not played."
+        warning = f"{outside} in the file {OUTSIDE}"
         console.print(Text(warning, style="yellow"))
     console.print()
     for place, (arm, label) in enumerate(zip(result.arms, result.labels, strict=True)):

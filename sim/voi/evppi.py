@@ -29,6 +29,8 @@ _MOST_CELLS = 4_000_000
 _LEAST_REPLICATES = 40
 _ROUNDING = 1e-9
 """Differences this small, relative to the EVPI, are rounding."""
+_NOTHING = 1e-6
+"""An amount of money this small is rounding where the EVPI is 0."""
 
 
 @dataclass(frozen=True)
@@ -321,7 +323,7 @@ def _result(
     value = found.value if found.value > _ROUNDING * total else 0.0
     if value > total:
         value = total
-        if found.value > total * (1 + _ROUNDING):
+        if found.value > total * (1 + _ROUNDING) + _NOTHING:
             notes.append(f"estimated at {found.value:g}, more than the EVPI, to which it is set")
     within = [key for key in estimates if key < own and min(estimates[key].value, total) > value + _ROUNDING * total]
     worse = max(within, key=lambda key: (estimates[key].value, sorted(key)), default=None)

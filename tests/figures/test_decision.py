@@ -177,3 +177,15 @@ def test_a_number_that_is_none_is_refused_with_its_row(frames, draw, column):
         draw(table, LOOK)
     with pytest.raises(TableError, match="at least one"):
         draw(table.iloc[:0], LOOK)
+
+
+def test_what_cannot_be_negative_has_no_interval_below_nothing():
+    """The value of information itself; of its net benefit the whole interval is drawn."""
+    table = evsi().assign(evsi=1.0, standard_error=5.0, enbs=-1.0, enbs_se=5.0)
+    shown = value.evsi(table, LOOK).data[0]
+    assert list(shown.error_y.arrayminus) == [1.0] * len(table)
+    np.testing.assert_allclose(shown.error_y.array, 5 * Z_95)
+    assert value.enbs(table, LOOK).data[0].error_y.arrayminus is None
+    years = pd.DataFrame({"wtp": 1.0, "to_year": [1.0, 2.0], "cumulative_evpi": [1.0, 2.0]})
+    over = value.population_over_time(years.assign(cumulative_evpi_se=9.0), LOOK).data[0]
+    assert list(over.error_y.arrayminus) == [0.0, 1.0, 2.0]

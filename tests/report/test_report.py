@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 import sim
 import sim.scenario
+from sim.cli import build_app
 from sim.errors import IgsimError, UsageError
 from sim.report.page.cheers import ITEMS, cheers_section
 from sim.report.page.folder import open_folder
@@ -102,10 +104,6 @@ def test_printed_figures_and_tables_fit_the_page_and_there_is_no_menu(seen):
 
 @needs_chromium
 def test_hostile_text_of_a_scenario_is_shown_as_text(tmp_path: Path):
-    from typer.testing import CliRunner
-
-    from sim.cli import build_app
-
     overrides = {
         "title": EVIL,
         "description": EVIL,
@@ -166,6 +164,20 @@ def test_a_programme_tells_who_paid_in_its_own_numbers(folder_of):
     arms = [arm["name"] for arm in document["arms"]]
     expected = [number(paid["all patients", arm, "infusions_late"], 1) for arm in arms]
     assert [cell.split(" / ")[0] for cell in everyone[1:]] == expected
+
+
+def test_a_programme_from_a_file_says_how_many_starts_were_not_played(tmp_path):
+    """One far before the warm-up, one after the end, three within."""
+    dates = ["2001-01-01", "2026-03-01", "2026-04-01", "2027-05-01", "2099-01-01"]
+    (tmp_path / "starts.csv").write_text("\n".join(["start", *dates]))
+    command = [*COMMANDS["capacity"], "--arrivals", tmp_path / "starts.csv", "--out", tmp_path]
+    done = CliRunner().invoke(build_app(), [*map(str, command)])
+    assert done.exit_code == 0, done.output
+    (folder,) = tmp_path.glob("*/*")
+    sections = {section.key: section for section in report_sections([open_folder(folder)])}
+    told = sections["programme"].paragraphs[0]
+    assert f"starts read from {tmp_path / 'starts.csv'}" in told
+    assert "2 starts in the file come before the warm-up or after the end, and are not played." in told
 
 
 def test_a_value_of_information_report_gives_every_threshold_and_its_population(folder_of):

@@ -190,7 +190,7 @@ def _changes(now: RunResult, before: RunResult, look: Look) -> Shown:
 
     def cell(row: dict[str, object], component: str, digits: int) -> Content:
         spread = number(row[f"{component}_mcse"], digits)
-        text = estimate(number(row[component], digits), f"± {spread}")
+        text = estimate(number(row[component], digits), f"±\u00a0{spread}")
         moved = is_number(row[component]) and row[component] != row[f"{component}_before"]
         old = html.Div(f"before {number(row[f'{component}_before'], digits)}", className="before")
         return [*text, old] if moved else text

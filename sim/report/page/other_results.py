@@ -222,9 +222,9 @@ def _losses(folder: RunFolder, averaging: Mapping[str, Any]) -> Grid:
         )
         for row in averaging["losses"]
     ]
+    weights = " and ".join(f"{weight:g}" for weight in folder.settings["weights"])
     return grid(
-        f"What deciding by one scenario loses if another is right, weights {folder.settings['weights']} "
-        f"({folder.currency} per patient)",
+        f"What deciding by one scenario loses if another is right, weights {weights} ({folder.currency} per patient)",
         ("WTP", "decided by", "chooses", "expected loss", "worst loss"),
         rows,
         left=3,
@@ -239,7 +239,8 @@ def compare_sentences(folder: RunFolder) -> list[str]:
         own = [row for row in rows if row["wtp"] == wtp]
         names = {row["best"] for row in own}
         if len(names) == 1:
-            said = f"all {len(own)} scenarios have the highest net benefit with {folder.short(names.pop())}"
+            every = "both" if len(own) == 2 else f"all {len(own)}"
+            said = f"{every} scenarios have the highest net benefit with {folder.short(names.pop())}"
         else:
             said = "; ".join(f"{row['scenario']}: {folder.short(row['best'])}" for row in own)
         sentences.append(f"At {number(wtp)} {folder.currency} per QALY {said}.")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.report.capacity_text import ABSENT, HARM, PERCENT, ROWS, thousands
+import pandas as pd
+
+from sim.report.capacity_text import HARM, OUTSIDE, ROWS, number_rows, thousands
 from sim.report.page.folder import RunFolder
 from sim.report.page.parts import Grid, Section, grid, section
 from sim.report.text import number, with_error
@@ -63,22 +65,28 @@ def programme_sentences(folder: RunFolder) -> list[str]:
 def _played(folder: RunFolder) -> str:
     asked = folder.settings
     starts = "Poisson arrivals" if asked["arrivals"] == "poisson" else f"starts read from {asked['arrivals']}"
+    outside = asked.get("starts_left_out", 0)
+    left_out = f" {outside:,} starts in the file {OUTSIDE}" if outside else ""
     return (
         f"{asked['replications']:,} replications of {asked['years']} years from {asked['first_day']}, {starts}, seed "
         f"{asked['seed']}; every arm has the same arrivals, patients and luck. ± is half a 95 % interval over "
-        "replications."
+        f"replications.{left_out}"
     )
 
 
 def _numbers(folder: RunFolder, title: str, measures: Sequence[tuple[str, str, int]]) -> Grid:
     arms = folder.document["arms"]
-    rows = []
-    for words, measure, digits in measures:
-        found = [arm["numbers"][measure] for arm in arms]
-        if all(one["mean"] is None for one in found) or (measure in ABSENT and not any(one["mean"] for one in found)):
-            continue
-        scale = 100 if measure in PERCENT else 1
-        rows.append((_indented(words), *(_half(one["mean"], one["ci_high"], scale, digits) for one in found)))
+    numbers = pd.DataFrame(
+        [
+            {"arm": arm["name"], "measure": measure, "mean": found["mean"], "ci_high": found["ci_high"]}
+            for arm in arms
+            for measure, found in arm["numbers"].items()
+        ]
+    )
+    rows = [
+        (_indented(words), *(cell or "–" for cell in cells))
+        for words, cells in number_rows(numbers, [str(arm["name"]) for arm in arms], measures)
+    ]
     return grid(f"{title}, per replication", ("", *(str(arm["label"]) for arm in arms)), rows)
 
 

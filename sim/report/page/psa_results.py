@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sim.figures.style import in_words
 from sim.report.page.folder import RunFolder
 from sim.report.page.parts import Grid, Section, grid, listed, section
 from sim.report.text import icer_text, number, with_error
@@ -273,7 +274,7 @@ def _evppi(folder: RunFolder, wtp: float) -> list[Grid]:
         return []
     rows = [
         (
-            str(row["name"]),
+            in_words(row["name"]) if row["kind"] == "group" else str(row["name"]),
             str(row["kind"]),
             with_error(row["evppi"], row["standard_error"], 1),
             f"{row['share_of_evpi']:.0%}" if row["share_of_evpi"] is not None else "",

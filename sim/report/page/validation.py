@@ -37,11 +37,11 @@ def validation_section(folders: Sequence[RunFolder], verification: Mapping[str, 
         "code with "
         "it, single patients are worked by hand, and the decision analysis is compared with published tables. "
         "docs/model.md "
-        "and docs/verification.md say how; `igsim verify SCENARIO` repeats the checks on this scenario."
+        "and docs/verification.md say how; “igsim verify SCENARIO” repeats the checks on this scenario."
     ]
     if verification is None:
         paragraphs.append(
-            "No result of `igsim verify` was given for this report. To include it: igsim verify SCENARIO "
+            "No result of “igsim verify” was given for this report. To include it: igsim verify SCENARIO "
             "--format json > "
             "verify.json, then igsim report RUN --verification verify.json."
         )
