@@ -16,7 +16,7 @@ from sim.runs import run
 from sim.scenario import Scenario, from_tables
 from sim.sensitivity import Axis, parse_axes, points, sweep
 from sim.work import Arrays, Job, Progress
-from tests.sensitivity.conftest import toy_inmb
+from tests.sensitivity.conftest import toy_inmb, toy_threshold
 
 PRICE, HR = "immunoglobulin.price_per_gram", "immunoglobulin.hr.grade_3plus"
 
@@ -136,6 +136,22 @@ def test_the_toy_gives_the_closed_form_at_every_point(toy: Scenario) -> None:
         for wtp in (0, 100_000):
             expected = toy_inmb(wtp, price=row[PRICE], test=row["igg.test_cost"])
             assert row[f"inmb_{wtp}"] == pytest.approx(expected, rel=1e-9, abs=1e-6)
+
+
+def test_regions_of_a_two_way_grid_meet_where_the_closed_form_turns(toy: Scenario) -> None:
+    """On each line of equal test cost the price at which the toy turns lies between two neighbours of the grid."""
+    axes, wtp = parse_axes([f"{PRICE}=10:100:10", "igg.test_cost=1500:3000:4"]), 50_000
+    cells = sweep(toy, axes, patients=2, wtps=[wtp]).decisions
+    assert len(cells) == 40
+    for row in cells.to_dict(orient="records"):
+        inmb = toy_inmb(wtp, price=row[PRICE], test=row["igg.test_cost"])
+        assert (row["best"] == "primary") == (inmb > 0)
+        assert row["margin"] == pytest.approx(abs(inmb), rel=1e-9, abs=1e-6)
+    for test, line in cells.groupby("igg.test_cost"):
+        by_best = line.groupby("best")[PRICE]
+        dearest, cheapest = by_best.max()["primary"], by_best.min()["tested"]
+        assert cheapest - dearest == pytest.approx(10)
+        assert dearest < toy_threshold(wtp, test=float(test)) < cheapest
 
 
 def test_words_and_whole_numbers_can_vary_too(tutorial: Scenario) -> None:

@@ -124,6 +124,22 @@ def test_net_benefit_of_sampling_by_hand():
     assert curve.optimal_range == (100, 100)
 
 
+@pytest.mark.parametrize("rate", [0.0, 0.035])
+def test_net_benefit_of_sampling_with_discounting_patient_by_patient(rate):
+    """Every patient of every day after the report, one at a time; the best size by trying all of them."""
+    sizes, arrivals, years = (50, 150, 300, 600), 730, 8.0
+    plan = TrialPlan(fixed_cost=2e5, cost_per_patient=900, recruited_per_year=240, follow_up_years=0.5)
+    values = [known(n, 400 * n / (n + 120)) for n in sizes]
+    curve = enbs(values, plan, patients_per_year=arrivals, years=years, discount_rate_per_year=rate)
+    day = (np.arange(arrivals * years) + 0.5) / arrivals
+    worth = []
+    for n in sizes:
+        after = day[day > 2 * n / 240 + 0.5]
+        worth.append(400 * n / (n + 120) * sum((1 + rate) ** -t for t in after) - 2e5 - 900 * 2 * n)
+    assert [size.value for size in curve.sizes] == pytest.approx(worth, rel=1e-3, abs=300)
+    assert curve.optimal_n_per_arm == sizes[int(np.argmax(worth))] == 150
+
+
 def test_no_trial_where_none_pays():
     plan = TrialPlan(fixed_cost=10**6, cost_per_patient=5)
     curve = enbs([known(100, 2.0)], plan, patients_per_year=500, years=10, discount_rate_per_year=0.03)
