@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from sim.cea import PsaTable
 from sim.errors import Problem, UsageError
@@ -18,10 +19,11 @@ from sim.voi import Evidence, PatientGroups, PlannedTrial, Population, TrialPlan
 
 
 def evidence_of(result: PsaResult) -> Evidence:
-    """The draws of an analysis with the patients' luck taken out of their scatter, and its scenario's trials."""
+    """The draws of an analysis, as drawn and with the patients' luck taken out, and its scenario's trials."""
     parameters = result.draws.frame().drop(columns="draw")
     groups = patient_groups(result)
-    return _evidence(result.scenario, result.corrected, parameters, trial_events(result), groups, result.seed)
+    tables = result.table, result.corrected
+    return _evidence(result.scenario, *tables, parameters, trial_events(result), groups, result.seed)
 
 
 def trial_events(result: PsaResult) -> pd.DataFrame:
@@ -92,20 +94,28 @@ def evidence_of_run(folder: Path) -> tuple[Evidence, Scenario]:
         problem = Problem(str(folder), f"a run of igsim {manifest.get('command')}", "a run folder of igsim psa")
         raise UsageError("there are no draws to learn from", [problem])
     scenario = from_tables(read_document(folder / "resolved.json"))
-    draws, events, costs, groups = (
-        read_table(folder / f"{stem}.parquet")
-        for stem in ("draws", "trial_events", "psa_corrected", "patient_groups")
+    draws, events, groups = (
+        read_table(folder / f"{stem}.parquet") for stem in ("draws", "trial_events", "patient_groups")
     )
-    strategies, n = scenario.strategy_names, len(draws)
-    cost, qaly = (costs[name].to_numpy().reshape(n, len(strategies)) for name in ("cost", "qaly"))
-    table = PsaTable(strategies, draws["draw"].to_numpy(), cost, qaly)
+    drawn, corrected = (
+        _table_of(read_table(folder / f"{stem}.parquet"), scenario, draws["draw"].to_numpy())
+        for stem in ("psa", "psa_corrected")
+    )
     seed = int(manifest["settings"]["seed"])
-    return _evidence(scenario, table, draws.drop(columns="draw"), events, groups, seed), scenario
+    return _evidence(scenario, drawn, corrected, draws.drop(columns="draw"), events, groups, seed), scenario
+
+
+def _table_of(rows: pd.DataFrame, scenario: Scenario, draw: NDArray[np.int64]) -> PsaTable:
+    """Costs and QALYs from rows by draw and strategy."""
+    strategies = scenario.strategy_names
+    cost, qaly = (rows[name].to_numpy().reshape(len(draw), len(strategies)) for name in ("cost", "qaly"))
+    return PsaTable(strategies, draw, cost, qaly)
 
 
 def _evidence(
     scenario: Scenario,
     table: PsaTable,
+    corrected: PsaTable,
     parameters: pd.DataFrame,
     events: pd.DataFrame,
     patients: pd.DataFrame,
@@ -140,6 +150,7 @@ def _evidence(
         cost=table.cost,
         qaly=table.qaly,
         parameters=parameters,
+        without_luck=(corrected.cost, corrected.qaly),
         groups={name: paths for name, paths in groups.items() if paths},
         trials=trials,
         population=population,

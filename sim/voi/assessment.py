@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.voi.enbs import EnbsCurve, TrialPlan, enbs
-from sim.voi.evppi import REPLICATES, Sharing, evppi_each, one_by_one
+from sim.voi.evppi import REPLICATES, Sharing, evpi, evppi_each, one_by_one
 from sim.voi.evsi import evsi
 from sim.voi.luck import PatientGroups, moved_by, shifts
 from sim.voi.population import population_factor, years_of
@@ -82,6 +82,10 @@ class Evidence:
         strategies: Names.
         cost: Mean cost per patient, shape (n_draws, n_strategies).
         qaly: Mean QALYs per patient, same shape.
+        without_luck: Cost and QALYs with the scatter that the patients' luck adds taken out, for the EVPI: it takes
+            the best of each single draw, where luck passes as something worth knowing, while a regression averages
+            luck away, and on draws whose scatter was reduced would find effects reduced as well. None where draws
+            have no such scatter or nothing is known of it.
         parameters: One row a draw, one column a drawn parameter.
         groups: Name to parameters that research would inform together.
         trials: Name to trial.
@@ -95,6 +99,7 @@ class Evidence:
     cost: Floats
     qaly: Floats
     parameters: pd.DataFrame
+    without_luck: tuple[Floats, Floats] | None = None
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     trials: Mapping[str, PlannedTrial] = field(default_factory=dict)
     population: Population | None = None
@@ -102,8 +107,13 @@ class Evidence:
     seed: int = 1
 
     def net_benefit(self, wtp: float) -> Floats:
-        """Net monetary benefit, shape (n_draws, n_strategies)."""
+        """Net monetary benefit as drawn, for regressions, shape (n_draws, n_strategies)."""
         return wtp * self.qaly - self.cost
+
+    def net_benefit_without_luck(self, wtp: float) -> Floats:
+        """The same for what takes the best of each draw."""
+        cost, qaly = self.without_luck or (self.cost, self.qaly)
+        return wtp * qaly - cost
 
     def luck(self, wtp: float) -> Floats | None:
         """Luck of the patients in the mean net benefits, see `PatientGroups.luck`."""
@@ -123,7 +133,7 @@ def evpi_table(evidence: Evidence, wtp: Sequence[float]) -> pd.DataFrame:
     """
     rows = []
     for threshold in wtp:
-        benefit = evidence.net_benefit(threshold)
+        benefit = evidence.net_benefit_without_luck(threshold)
         best = int(benefit.mean(axis=0).argmax())
         gains = benefit.max(axis=1) - benefit[:, best]
         moves = shifts(evidence.luck(threshold), REPLICATES, evidence.seed, benefit.shape[1])
@@ -169,7 +179,8 @@ def evppi_table(evidence: Evidence, wtp: Sequence[float], *, sharing: Sharing = 
     sets = {name: (name,) for name in evidence.parameters.columns} | dict(evidence.groups)
     if not sets:
         return pd.DataFrame(columns=list(EVPPI_COLUMNS))
-    benefits, lucks = [evidence.net_benefit(threshold) for threshold in wtp], [evidence.luck(each) for each in wtp]
+    benefits, lucks = [evidence.net_benefit(each) for each in wtp], [evidence.luck(each) for each in wtp]
+    totals = [evpi(evidence.net_benefit_without_luck(each)) for each in wtp]
     rows = [
         {
             "wtp": threshold,
@@ -188,7 +199,9 @@ def evppi_table(evidence: Evidence, wtp: Sequence[float], *, sharing: Sharing = 
         }
         for threshold, found in zip(
             wtp,
-            evppi_each(benefits, evidence.parameters, sets, lucks=lucks, seed=evidence.seed, sharing=sharing),
+            evppi_each(
+                benefits, evidence.parameters, sets, lucks=lucks, totals=totals, seed=evidence.seed, sharing=sharing
+            ),
             strict=True,
         )
         for each in sorted(found, key=lambda each: -each.value)
@@ -218,6 +231,7 @@ def trial_tables(evidence: Evidence, wtp: Sequence[float], sizes: Sequence[int])
                 trial.design,
                 sorted(set(sizes)),
                 luck=evidence.luck(threshold),
+                total=evpi(evidence.net_benefit_without_luck(threshold)),
                 seed=evidence.seed,
             )
             lines = [

@@ -165,6 +165,7 @@ def evppi_each(
     sets: Mapping[str, Sequence[str]] | None = None,
     *,
     lucks: Sequence[ArrayLike | None] | None = None,
+    totals: Sequence[float] | None = None,
     seed: int = 1,
     sharing: Sharing = one_by_one,
 ) -> list[tuple[Evppi, ...]]:
@@ -175,6 +176,7 @@ def evppi_each(
         parameters: As for `evppi`.
         sets: As for `evppi`.
         lucks: As for `evppi`, one for each net benefit; None for none.
+        totals: EVPI of each net benefit, where it is better known than from these draws.
         seed: As for `evppi`.
         sharing: Who estimates the sets; of no consequence for the numbers.
 
@@ -210,9 +212,10 @@ def evppi_each(
         columns = [arrays[name].tolist() for name in ("value", "standard_error", "explained", "note")]
         for found, row in zip(estimates, zip(*columns, strict=True), strict=True):
             found[key] = _Estimate(*row)
+    known = [evpi(benefit) for benefit in benefits] if totals is None else totals
     return [
-        tuple(_result(name, members, found, labels, evpi(benefit)) for name, members in sets.items())
-        for benefit, found in zip(benefits, estimates, strict=True)
+        tuple(_result(name, members, found, labels, total) for name, members in sets.items())
+        for total, found in zip(known, estimates, strict=True)
     ]
 
 

@@ -62,6 +62,7 @@ def evsi(
     sizes: Sequence[int],
     *,
     luck: ArrayLike | None = None,
+    total: float | None = None,
     seed: int = 1,
 ) -> tuple[Evsi, ...]:
     """Expected value of sample information of a trial, for each size.
@@ -73,6 +74,7 @@ def evsi(
         design: The trial.
         sizes: Patients per arm, from 1.
         luck: Of the patients whom all draws play, as for `sim.voi.evppi`.
+        total: EVPI, where it is better known than from these draws.
         seed: Luck of the data and of the replicates; sizes share it.
 
     Returns:
@@ -87,14 +89,15 @@ def evsi(
     if problems:
         msg = "the value of the trial cannot be estimated"
         raise UsageError(msg, problems)
-    predictors = predictors_of(columns)
+    predictors, known = predictors_of(columns), evpi(benefit) if total is None else total
     if predictors is None:
         nothing = np.zeros(1)
         note = "what determines the data is constant: nothing to learn"
-        return tuple(Evsi(n, 0.0, 0.0, 0.0, evpi(benefit), note, nothing) for n in sizes)
+        return tuple(Evsi(n, 0.0, 0.0, 0.0, known, note, nothing) for n in sizes)
 
     with one_thread():
-        return _by_size(benefit, values, predictors, design, sizes, checked_luck(luck, benefit.shape[1]), seed)
+        used = checked_luck(luck, benefit.shape[1])
+        return _by_size(benefit, values, predictors, design, sizes, used, known, seed)
 
 
 def _by_size(
@@ -104,6 +107,7 @@ def _by_size(
     design: Trial,
     sizes: Sequence[int],
     luck: Floats | None,
+    total: float,
     seed: int,
 ) -> tuple[Evsi, ...]:
     """One result for each size, in the order given."""
@@ -114,7 +118,7 @@ def _by_size(
     copies = -(-DATA_SETS // len(benefit))
     rising = sorted(set(sizes))
     data = design.summaries(np.tile(values, (copies, 1)), rising, np.random.default_rng([seed, 2]))
-    limit = min(value_of_fit(known.fitted), evpi(benefit))
+    limit = min(value_of_fit(known.fitted), total)
     expected = np.tile(known.fitted, (copies, 1))
     results: dict[int, Evsi] = {}
     for n, summaries in zip(rising, data, strict=True):
@@ -129,7 +133,7 @@ def _by_size(
             replicates = value_of_replicates(fitted, tiled, learned.fitted) + moved_by(learned.fitted, moves)
         before = max(results.values(), key=lambda result: result.value, default=None)
         results[n] = Evsi(
-            n, value, float(replicates.std()), limit, evpi(benefit), _fall(value, replicates, before), replicates
+            n, value, float(replicates.std()), limit, total, _fall(value, replicates, before), replicates
         )
     return tuple(results[n] for n in sizes)
 
