@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sim.build import compile_model
+from sim.explain import studies
 from sim.explain.choices import choices
 from sim.model.igg import Kinetics, concentration
 from sim.model.parts import (
@@ -55,6 +56,9 @@ class Explanation:
         choices: choice, here: the choices of structure, in words.
         igg: target, then true polyclonal IgG of a patient with median baseline at some months on treatment.
         strategies: strategy, start rule in words, tests, regimen, and what goes with it.
+        trials: Studies of these patients, see `sim.explain.studies.trials`; no rows where there are none.
+        priors: What a calibration may move, likewise.
+        targets: Data that it meets, likewise.
     """
 
     patients: pd.DataFrame
@@ -66,6 +70,9 @@ class Explanation:
     choices: pd.DataFrame
     igg: pd.DataFrame
     strategies: pd.DataFrame
+    trials: pd.DataFrame
+    priors: pd.DataFrame
+    targets: pd.DataFrame
 
 
 def explain(scenario: Scenario) -> Explanation:
@@ -88,6 +95,9 @@ def explain(scenario: Scenario) -> Explanation:
         choices=choices(scenario, model),
         igg=_igg(model),
         strategies=_strategies(model),
+        trials=studies.trials(scenario),
+        priors=studies.priors(scenario),
+        targets=studies.targets(scenario),
     )
 
 

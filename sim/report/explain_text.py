@@ -28,6 +28,13 @@ _TITLES = {
 }
 
 
+_STUDIES = (
+    ("trials", "Which studies of these patients can be played", "igsim trial plays them."),
+    ("priors", "What a calibration may move: 95 % limits and median of the prior", ""),
+    ("targets", "Which data it is fitted to", "igsim calibrate fits them."),
+)
+"""What is played or fitted by a command of its own: table, title, and which command."""
+
 _UPRIGHT = ("agents", "antimicrobials")
 """Tables with more columns than rows."""
 
@@ -49,6 +56,13 @@ def print_explanation(console: Console, scenario: Scenario, explanation: Explana
     for row in explanation.strategies.to_dict(orient="records"):
         console.print(Text(_sentence(row)))
     console.print()
+    for name, title, hint in _STUDIES:
+        frame = getattr(explanation, name)
+        if not frame.empty:
+            console.print(_upright(title, frame) if name == "trials" else _tidy(title, frame))
+            if hint:
+                console.print(Text(hint))
+                console.print()
     sources = table("Each number and its source", "input", "value", "unit", "source", left=4)
     for entry in inputs(scenario):
         sources.add_row(str(entry["input"]), f"{entry['value']:g}", str(entry["unit"]), str(entry["source"]))
