@@ -9,14 +9,14 @@ from rich.text import Text
 
 from sim.report.document import SCHEMA, Document
 from sim.report.text import table
-from sim.verify.external import Comparison, Verdict, frame
+from sim.verify.external import Comparison, Verdict, frame, left_out
 
 _STYLE = {Verdict.AGREES: "green", Verdict.OVERLAPS: "yellow", Verdict.MISSES: "bold red"}
 
 _PREAMBLE = """# The model beside published outcomes
 
 Written by `igsim verify --external --page docs/validation.md`; nothing on it is typed by hand but the studies and
-what is said of a miss, which stand in `sim/verify/published.toml`.
+what is said of a miss, and of what is left out, which stand in `sim/verify/published.toml`.
 
 The published interval is that of the study, or Wilson's 95 % interval of a share where the number of patients is
 known. The model's is the 95 % interval over {draws} draws of all uncertain parameters, each with {patients} patients
@@ -79,6 +79,8 @@ def external_page(comparisons: Sequence[Comparison], *, patients: int, draws: in
     for each in comparisons:
         if each.verdict is not Verdict.AGREES:
             lines.append(f"- **{each.item.outcome}** ({each.item.study}): {each.item.discussion}")
+    lines += ["", "## Published, and not compared", ""]
+    lines += [f"- {each.outcome} ({each.study}): {each.why}." for each in left_out()]
     return "\n".join(lines) + "\n"
 
 

@@ -156,6 +156,27 @@ def published_items() -> tuple[Item, ...]:
     )
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """A published outcome that the model cannot be set beside.
+
+    Attributes:
+        outcome: What was published, in words.
+        study: Who, where, when.
+        why: What is missing for a comparison.
+    """
+
+    outcome: str
+    study: str
+    why: str
+
+
+def left_out() -> tuple[LeftOut, ...]:
+    """Published outcomes that are known and not compared."""
+    text = files("sim.verify").joinpath("published.toml").read_text(encoding="utf-8")
+    return tuple(LeftOut(**each) for each in tomllib.loads(text)["left_out"])
+
+
 def compare(
     items: Iterable[Item] | None = None,
     *,

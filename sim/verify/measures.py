@@ -111,6 +111,18 @@ def months_to_first(of: Course, asked: Question) -> float:
     return _median_of(first[first <= np.minimum(of.exit, asked.months)])
 
 
+def infection_free_median(of: Course, asked: Question) -> float:
+    """Median months alive without an infection (Kaplan-Meier), leaving the bispecific censored."""
+    died = np.isin(of.ending, (Event.INFECTION_DEATH, Event.OTHER_DEATH)) & (of.end <= of.exit)
+    first = of.first(of.infections(asked.grade))
+    struck = (first <= of.exit) | died
+    time = np.minimum(first, of.exit)
+    order = np.lexsort((~struck, time))  # who leaves in the month of another's event is still counted
+    at_risk = time.size - np.arange(time.size)
+    free = np.cumprod(np.where(struck[order], 1 - 1 / at_risk, 1.0))
+    return float(time[order][np.argmax(free <= 0.5)]) if (free <= 0.5).any() else np.nan
+
+
 def infection_death(of: Course, asked: Question) -> float:
     """Share dead of infection."""
     return float(np.mean((of.ending == Event.INFECTION_DEATH) & (of.end <= asked.months)))
@@ -161,6 +173,7 @@ MEASURES: Mapping[str, Callable[[Course, Question], float]] = {
         incidence,
         rate,
         months_to_first,
+        infection_free_median,
         infection_death,
         alive,
         fatality,

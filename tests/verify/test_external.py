@@ -11,7 +11,7 @@ from sim.errors import UsageError
 from sim.report.external_text import external_page
 from sim.scenario import load, shipped_scenarios
 from sim.verify import external
-from sim.verify.external import DRAWS, PATIENTS, Comparison, Verdict, compare, published_items, verdict
+from sim.verify.external import DRAWS, PATIENTS, Comparison, Verdict, compare, left_out, published_items, verdict
 from sim.verify.measures import GRADES, MEASURES, READINGS
 from tests.cli.conftest import REPOSITORY
 
@@ -20,7 +20,7 @@ STRATEGIES = {name: load(shipped_scenarios()[name]).strategies for name in {item
 
 
 def test_every_item_can_be_played_and_says_what_a_miss_would_mean() -> None:
-    assert len(ITEMS) >= 25
+    assert len(ITEMS) >= 43
     assert len({item.id for item in ITEMS}) == len(ITEMS)
     for item in ITEMS:
         assert item.measure in MEASURES, item.id
@@ -29,6 +29,14 @@ def test_every_item_can_be_played_and_says_what_a_miss_would_mean() -> None:
         assert item.ig in STRATEGIES[item.scenario], item.id
         assert all(0 <= share <= 1 for share in item.uptakes(5)), item.id
         assert min(len(item.study), len(item.outcome), len(item.discussion)) > 15, item.id
+
+
+def test_what_is_left_out_says_why_and_is_on_the_page() -> None:
+    page = (REPOSITORY / "docs/validation.md").read_text(encoding="utf-8")
+    assert len(left_out()) >= 9
+    for each in left_out():
+        assert min(len(each.outcome), len(each.study), len(each.why)) > 20, each
+        assert f"- {each.outcome} ({each.study}): {each.why}." in page
 
 
 def test_the_calibration_targets_are_not_among_the_items() -> None:

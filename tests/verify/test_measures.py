@@ -63,6 +63,9 @@ FOLLOWED = np.zeros(5, dtype=np.int64)
         ("rate", Question(5), 2 / 22 * 12),
         ("months_to_first", Question(), (2 + 7) / 2),
         ("months_to_first", Question(grade="3plus"), (3 + 7) / 2),
+        # Any: 5 at risk at 2, two of whom leave at 3 and 4; 2 at 7: 4/5, then 2/5. Severe: the same from 3 on.
+        ("infection_free_median", Question(), 7.0),
+        ("infection_free_median", Question(grade="3plus"), 7.0),
         ("infection_death", Question(12), 1 / 5),
         ("infection_death", Question(7.9), 0.0),
         ("alive", Question(11), 3 / 5),
@@ -90,6 +93,18 @@ def test_each_patient_follows_one_strategy() -> None:
     mixed = course(both, followed)
     assert mixed.end.tolist() == [8, 24, 11, 24, 12]
     assert len(mixed.log) == len(plain)
+
+
+def test_death_ends_infection_free_survival_and_leaving_does_not() -> None:
+    """Of four who are never ill two die on treatment, at 4 and 9, one leaves at 5 and dies at 6, one stays to 24."""
+    book = LogBook()
+    for patient, event, time in (
+        *((0, Event.OTHER_DEATH, 4), (1, Event.TREATMENT_STOP, 5), (1, Event.OTHER_DEATH, 6)),
+        *((2, Event.OTHER_DEATH, 9), (3, Event.HORIZON, 24)),
+    ):
+        book.note(event, strategy=0, patient=patient, time=time)
+    four = course(book.bind(), np.zeros(4, dtype=np.int64))
+    assert MEASURES["infection_free_median"](four, Question()) == 9.0  # 3/4, then half of it
 
 
 def test_what_cannot_be_had_is_no_number() -> None:
