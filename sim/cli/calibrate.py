@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import typer
@@ -29,21 +28,20 @@ def calibrate(
 ) -> None:
     """Fit the free quantities of a scenario to its [calibration] targets: posterior, fit, what cannot be known."""
     from sim.calibrate import calibrate as fit
-    from sim.cli.answers import Answer, hand_over
-    from sim.cli.long_run import long_run
+    from sim.cli.answers import Answer
+    from sim.cli.desk import desk
     from sim.report.calibrate_text import calibrate_document, calibrate_tables, print_calibration
 
     loaded = opt.load_scenario(scenario, settings)
-    started, home = time.perf_counter(), out / scenario.stem if save else None
-    with long_run(context, [loaded], home=home, workers=workers, scheduler=scheduler, resume=resume) as runner:
+    with desk(context, loaded, scenario.stem, settings, workers, scheduler, resume, out, save, output_format) as at:
         with opt.Bar("rounds of sampling") as bar:
-            result = fit(loaded, seed, bar, runner)
+            result = fit(loaded, seed, bar, at.runner)
         answer = Answer(
             calibrate_document(result),
             calibrate_tables(result),
             lambda console, folder: print_calibration(console, result, folder),
             {"entries.toml": result.as_entries("posterior.csv")},
         )
-        hand_over(answer, [loaded], out if save else None, scenario.stem, started, settings or [], output_format)
+        at.hand_over(answer)
     if not result.has_converged:
         raise typer.Exit(1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -52,15 +51,14 @@ def capacity(
 ) -> None:
     """Play a programme in which patients compete for chairs and immunoglobulin: waiting, shortage, harm, budget."""
     from sim.capacity import read_starts, run_capacity
-    from sim.cli.answers import Answer, hand_over
-    from sim.cli.long_run import long_run
+    from sim.cli.answers import Answer
+    from sim.cli.desk import desk
     from sim.report.capacity_document import capacity_document
     from sim.report.capacity_text import print_capacity
 
     loaded = opt.load_scenario(scenario, settings)
     starts = read_starts(arrivals, loaded) if arrivals else None
-    started, home = time.perf_counter(), out / scenario.stem if save else None
-    with long_run(context, [loaded], home=home, workers=workers, scheduler=scheduler, resume=resume) as runner:
+    with desk(context, loaded, scenario.stem, settings, workers, scheduler, resume, out, save, output_format) as at:
         with opt.Bar("replications") as bar:
             result = run_capacity(
                 loaded,
@@ -69,7 +67,7 @@ def capacity(
                 starts=starts,
                 find_sizes=sizes,
                 size_replications=size_replications,
-                runner=runner,
+                runner=at.runner,
                 progress=bar,
             )
         answer = Answer(
@@ -77,4 +75,4 @@ def capacity(
             result.tables(),
             lambda console, folder: print_capacity(console, result, folder),
         )
-        hand_over(answer, [loaded], out if save else None, scenario.stem, started, settings or [], output_format)
+        at.hand_over(answer)

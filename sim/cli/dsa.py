@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sim.cli import options as opt
-from sim.cli.answers import Answer, hand_over
+from sim.cli.answers import Answer
 from sim.cli.cea import parse_wtp
-from sim.cli.long_run import long_run
+from sim.cli.desk import desk
 from sim.errors import Problem, UsageError
 
 if TYPE_CHECKING:
@@ -76,18 +75,17 @@ def dsa(
     _check(two_way, threshold, price, {"--between": between, "--subgroup": subgroup}, wtps)
     loaded = opt.load_scenario(scenario, settings)
     one = wtps[0] if wtps else None
-    started, home = time.perf_counter(), out / scenario.stem if save else None
-    with long_run(context, [loaded], home=home, workers=workers, scheduler=scheduler, resume=resume) as runner:
+    with desk(context, loaded, scenario.stem, settings, workers, scheduler, resume, out, save, output_format) as at:
         if price is not None:
             answer = _price(loaded, price, wtps, subgroup or [], patients, seed)
         elif threshold is not None:
             pair = (strategy, comparator) if strategy and comparator else None
-            answer = _threshold(loaded, threshold, between, pair, one, patients, seed, scan, runner)
+            answer = _threshold(loaded, threshold, between, pair, one, patients, seed, scan, at.runner)
         elif two_way is not None:
-            answer = _two_way(loaded, two_way, comparator, one, patients, seed, runner)
+            answer = _two_way(loaded, two_way, comparator, one, patients, seed, at.runner)
         else:
-            answer = _tornado(loaded, outcome, strategy, comparator, one, patients, seed, top, runner)
-        hand_over(answer, [loaded], out if save else None, scenario.stem, started, settings or [], output_format)
+            answer = _tornado(loaded, outcome, strategy, comparator, one, patients, seed, top, at.runner)
+        at.hand_over(answer)
 
 
 def _check(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -40,8 +39,8 @@ def psa(
     """Draw the parameters, play every draw on the same patients: CEAC, CEAF, EVPI, EVPPI, precision, prices."""
     from functools import partial
 
-    from sim.cli.answers import Answer, hand_over
-    from sim.cli.long_run import long_run
+    from sim.cli.answers import Answer
+    from sim.cli.desk import desk
     from sim.psa import Settings, play, report_of, until_precise
     from sim.psa import prepare as prepared
     from sim.report.psa_document import psa_document, psa_tables, psa_texts
@@ -54,20 +53,19 @@ def psa(
         seed=loaded.analysis.seed if seed is None else seed,
         shared_luck=not own_luck,
     )
-    started, home = time.perf_counter(), out / scenario.stem if save else None
-    with long_run(context, [loaded], home=home, workers=workers, scheduler=scheduler, resume=resume) as runner:
+    with desk(context, loaded, scenario.stem, settings, workers, scheduler, resume, out, save, output_format) as at:
         with opt.Bar("batches of draws") as bar:
-            player = partial(play, runner=runner, progress=bar)
+            player = partial(play, runner=at.runner, progress=bar)
             if target_mcse is None:
                 result, rounds = player(prepared(loaded, chosen)), tuple[str, ...]()
             else:
                 result, rounds = until_precise(loaded, chosen, target_mcse, player)
         with opt.Bar("sets of parameters") as bar:
-            report = report_of(result, rounds, runner=runner, progress=bar)
+            report = report_of(result, rounds, runner=at.runner, progress=bar)
         answer = Answer(
             psa_document(report),
             psa_tables(report),
             lambda console, folder: print_psa(console, report, folder),
             psa_texts(report),
         )
-        hand_over(answer, [loaded], out if save else None, scenario.stem, started, settings or [], output_format)
+        at.hand_over(answer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +9,9 @@ from typing import Annotated
 import typer
 
 from sim.cli import options as opt
-from sim.cli.answers import Answer, hand_over
+from sim.cli.answers import Answer
 from sim.cli.cea import parse_wtp
-from sim.cli.long_run import long_run
+from sim.cli.desk import desk
 from sim.errors import UsageError
 
 PATIENTS = 2_000
@@ -82,9 +81,9 @@ def sweep(
     if sobol_indices is not None and wtps and len(wtps) > 1:
         raise UsageError(f"--wtp: found {len(wtps)} thresholds; must be one with --sobol-indices")
     loaded = opt.load_scenario(scenario, settings)
-    n, started = PATIENTS if patients is None else patients, time.perf_counter()
-    indices, words, home = None, "", out / scenario.stem if save else None
-    with long_run(context, [loaded], home=home, workers=workers, scheduler=scheduler, resume=resume) as runner:
+    n = PATIENTS if patients is None else patients
+    indices, words = None, ""
+    with desk(context, loaded, scenario.stem, settings, workers, scheduler, resume, out, save, output_format) as at:
         with opt.Bar("points") as bar:
             if sobol_indices is None:
                 result = play_design(
@@ -96,7 +95,7 @@ def sweep(
                     comparator=comparator,
                     patients=n,
                     seed=seed,
-                    runner=runner,
+                    runner=at.runner,
                     progress=bar,
                 )
             else:
@@ -110,7 +109,7 @@ def sweep(
                     n=points,
                     patients=n,
                     seed=seed,
-                    runner=runner,
+                    runner=at.runner,
                     progress=bar,
                 )
         tables = {"sweep": result.table, "decisions": result.decisions}
@@ -121,4 +120,4 @@ def sweep(
             tables,
             lambda console, folder: print_sweep(console, loaded, result, folder, indices, words),
         )
-        hand_over(answer, [loaded], out if save else None, scenario.stem, started, settings or [], output_format)
+        at.hand_over(answer)

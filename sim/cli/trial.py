@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -41,25 +40,24 @@ def trial(
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Play the trials of a scenario: sampling distributions, power, bias of naive analyses, published estimates."""
-    from sim.cli.answers import Answer, hand_over
-    from sim.cli.long_run import long_run
+    from sim.cli.answers import Answer
+    from sim.cli.desk import desk
     from sim.report.trial_text import print_trials, trial_document, trial_tables
     from sim.trial import run_trials
 
     loaded = opt.load_scenario(scenario, settings)
     sizes = None if size is None else _sizes(size)
-    started, home = time.perf_counter(), out / scenario.stem if save else None
-    with long_run(context, [loaded], home=home, workers=workers, scheduler=scheduler, resume=resume) as runner:
+    with desk(context, loaded, scenario.stem, settings, workers, scheduler, resume, out, save, output_format) as at:
         with opt.Bar("batches of studies") as bar:
             result = run_trials(
-                loaded, chosen, sizes=sizes, replications=replications, seed=seed, runner=runner, progress=bar
+                loaded, chosen, sizes=sizes, replications=replications, seed=seed, runner=at.runner, progress=bar
             )
         answer = Answer(
             trial_document(result),
             trial_tables(result),
             lambda console, folder: print_trials(console, result, folder),
         )
-        hand_over(answer, [loaded], out if save else None, scenario.stem, started, settings or [], output_format)
+        at.hand_over(answer)
 
 
 def _sizes(text: str) -> list[int]:
