@@ -133,9 +133,10 @@ class KeptLuck:
 
     def _keeping(self, stream: Stream) -> Stream:
         rows: dict[tuple[int, int], Floats] = {}
+        block = self._patient  # not through self, whose rows would then wait for the garbage collector
 
         def uniforms(patient: Integers, occurrence: Integers | int, which: Integers | int = 0) -> Floats:
-            if patient is not self._patient or not isinstance(occurrence, int) or not isinstance(which, int):
+            if patient is not block or not isinstance(occurrence, int) or not isinstance(which, int):
                 return stream(patient, occurrence, which)
             if (occurrence, which) not in rows:
                 rows[occurrence, which] = stream(patient, occurrence, which)

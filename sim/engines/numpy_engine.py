@@ -180,7 +180,11 @@ class Block:
         self.arms = [Arm(self, index, tally) for index in range(len(self.model.strategies))]
         for arm in self.arms:
             arm.play()
-        return self._close(tally)
+        histories = self._close(tally)
+        # Arms know their block. Left in it, they would keep its arrays until the garbage collector finds the circle,
+        # which it does so seldom that memory would grow with the number of patients.
+        self.arms = []
+        return histories
 
     def _close(self, tally: InfusionTally) -> Histories:
         """Everything that follows once all candidates are settled."""

@@ -5,7 +5,9 @@ Luck is common, so what theory says of expectations holds here for every patient
 
 from __future__ import annotations
 
+import gc
 import itertools
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +20,7 @@ from sim.model.accrual import accrue
 from sim.model.parts import Floats
 from sim.model.structure import ClinicalModel, Event
 from sim.population import draw_baseline
-from sim.streams import AddressedLuck
+from sim.streams import AddressedLuck, KeptLuck
 from tests.conftest import build_model, change
 from tests.engines.test_equality import assert_engines_agree
 
@@ -157,3 +159,27 @@ def test_what_is_refused_is_far_from_what_is_meant() -> None:
     model = change(harmless(), infections__rate=np.full((1, 1, 2), 50.0))
     log = numpy_engine.event_log(model, LUCK, np.arange(4))
     assert (log.event == Event.INFECTION).sum() > 1000
+
+
+def test_memory_is_free_as_soon_as_a_block_is_played(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A block in a circle of references would wait for the garbage collector, and memory grow with the patients."""
+    seen: list[weakref.ref[object]] = []
+    begin = numpy_engine.Block.__init__
+
+    def noted(block: numpy_engine.Block, *arguments: object) -> None:
+        seen.append(weakref.ref(block))
+        begin(block, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(numpy_engine.Block, "__init__", noted)
+    patient = np.arange(20)
+    gc.disable()
+    try:
+        kept = KeptLuck(LUCK, patient)
+        seen.append(weakref.ref(kept))
+        numpy_engine.simulate(build_model(), kept, patient)
+        numpy_engine.event_log(build_model(), LUCK, patient)
+        del kept
+        assert len(seen) == 3
+        assert [reference() for reference in seen] == [None] * 3
+    finally:
+        gc.enable()
