@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -24,6 +25,10 @@ from sim.model.parts import (
     Treatment,
 )
 from sim.model.structure import ClinicalModel
+
+# A test never fails because the machine was busy.
+hypothesis.settings.register_profile("igsim", deadline=None)
+hypothesis.settings.load_profile("igsim")
 
 IGG_BELOW_400 = Condition("igg_below", threshold_mg_dl=400.0)
 AFTER_SEVERE = Condition("infections", within=12.0)

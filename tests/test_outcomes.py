@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.engines import numpy_engine
@@ -41,7 +41,6 @@ def moments_in_pieces(values: Floats, cuts: list[int]) -> Moments:
     offset=st.sampled_from([0.0, 1.0, 1e6]),
     seed=st.integers(0, 100),
 )
-@settings(deadline=None)
 def test_moments_of_pieces_are_those_of_the_whole(size: int, cuts: list[int], offset: float, seed: int) -> None:
     values = offset + np.random.default_rng(seed).normal(size=(3, 2, size))
     merged = moments_in_pieces(values, cuts)

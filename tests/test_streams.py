@@ -17,7 +17,7 @@ from typing import Protocol
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -72,7 +72,6 @@ NAMES = ("infection:step:any:0", "infection:step:any:1", "patient:weight")
 
 
 @given(seed=st.integers(0, 2**63 - 1), addresses=ADDRESSES)
-@settings(deadline=None)
 def test_a_number_is_a_function_of_its_address_alone(seed: int, addresses: list[tuple[int, int, int]]) -> None:
     which, patient, occurrence = (np.array(column) for column in zip(*addresses, strict=True))
     together = AddressedLuck(seed).stream(*NAMES)(patient, occurrence, which)

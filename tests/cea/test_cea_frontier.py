@@ -178,7 +178,7 @@ def test_benefits_of_unequal_shapes_or_against_nobody_are_refused() -> None:
 
 # Properties: whole numbers, so that every comparison below is exact
 
-repeatable = settings(deadline=None, derandomize=True)
+repeatable = settings(derandomize=True)
 scattered = st.lists(st.tuples(st.integers(-40, 40), st.integers(-40, 40)), min_size=1, max_size=9)
 rising = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=9).map(
     lambda steps: [(sum(c for c, _ in steps[:n]), sum(q for _, q in steps[:n])) for n in range(len(steps))]

@@ -162,7 +162,7 @@ def test_ten_bad_cells_are_listed_in_order_of_rows_and_the_rest_counted(write: W
 
 # Each example overwrites the one file of its test.
 repeatable = settings(
-    deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 csv_like = st.text(alphabet="abcostqalystrategyiteration_,;\t\n\r\"' 0123456789.-+eE\ufeff\u00a0£é", max_size=200)
 

@@ -48,14 +48,14 @@ def test_engines_agree_on_every_shipped_scenario(path) -> None:
     assert {Event.INFECTION, Event.AVERTED, Event.INFUSION, Event.OTHER_DEATH} <= {Event(code) for code in log.event}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(scenarios())
 def test_engines_agree_on_generated_scenarios(scenario: Scenario) -> None:
     assert_engines_agree(compile_model(scenario), scenario.analysis.seed, 6)
 
 
 @pytest.mark.slow
-@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=1500, suppress_health_check=[HealthCheck.too_slow])
 @given(scenarios())
 def test_engines_agree_on_many_generated_scenarios(scenario: Scenario) -> None:
     assert_engines_agree(compile_model(scenario), scenario.analysis.seed, 25)

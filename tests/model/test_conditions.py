@@ -109,7 +109,7 @@ KNOWN = st.builds(
 
 
 @given(tree=TREE, people=st.lists(KNOWN, min_size=1, max_size=4))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_a_tree_holds_where_any_and_all_say_so(tree: Condition, people: list[Known]) -> None:
     found = holds(tree, facts_of(tree, people))
     assert found.dtype == np.bool_

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
@@ -31,7 +31,6 @@ def test_a_year_discounts_by_one_plus_the_annual_rate() -> None:
 
 
 @given(annual=ANNUAL, month=MONTHS)
-@settings(deadline=None)
 def test_the_factor_is_the_textbook_power(annual: float, month: float) -> None:
     assert float(factor(monthly_rate(annual), np.array([month]))[0]) == pytest.approx((1 + annual) ** (-month / 12))
 
@@ -44,14 +43,12 @@ def test_without_discounting_everything_counts_in_full() -> None:
 
 
 @given(annual=ANNUAL, start=MONTHS, length=MONTHS)
-@settings(deadline=None)
 def test_a_flow_is_the_integral_of_the_discount_factor(annual: float, start: float, length: float) -> None:
     expected, _ = quad(lambda t: (1 + annual) ** (-t / 12), start, start + length, epsabs=0, epsrel=1e-10)
     assert one_flow(monthly_rate(annual), start, start + length) == pytest.approx(expected, rel=1e-8, abs=1e-12)
 
 
 @given(annual=ANNUAL, start=MONTHS, first=MONTHS, second=MONTHS)
-@settings(deadline=None)
 def test_two_flows_end_to_end_are_one(annual: float, start: float, first: float, second: float) -> None:
     delta, middle = monthly_rate(annual), start + first
     whole = one_flow(delta, start, middle + second)
@@ -59,7 +56,6 @@ def test_two_flows_end_to_end_are_one(annual: float, start: float, first: float,
 
 
 @given(annual=ANNUAL, start=MONTHS, interval=st.floats(0.1, 24.0), count=st.integers(0, 300))
-@settings(deadline=None)
 def test_appointments_are_discounted_one_by_one(annual: float, start: float, interval: float, count: int) -> None:
     explicit = math.fsum((1 + annual) ** (-(start + k * interval) / 12) for k in range(count))
     assert one_course(monthly_rate(annual), start, interval, count) == pytest.approx(explicit, rel=1e-9)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.model.drug import drug_cost
@@ -25,7 +25,6 @@ NODE, WEIGHT = np.polynomial.legendre.leggauss(16)
     is_responder=st.booleans(),
     delta=st.one_of(st.just(0.0), st.floats(1e-6, 0.02)),
 )
-@settings(deadline=None)
 def test_the_drug_is_paid_month_by_month_and_less_once_dosed_less_often(
     start: float, length: float, turn: float, is_responder: bool, delta: float
 ) -> None:

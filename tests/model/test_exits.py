@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.model.exits import death_time_at_rates, stop_time
@@ -43,7 +43,6 @@ def test_death_spends_one_rate_on_treatment_and_the_other_after_it(hazard: float
 
 
 @given(hazard=HAZARDS, stop=STOPS, rate_on=RATES, rate_off=RATES)
-@settings(deadline=None)
 def test_the_cumulative_hazard_at_death_is_the_patients_luck(
     hazard: float, stop: float, rate_on: float, rate_off: float
 ) -> None:
@@ -53,7 +52,6 @@ def test_the_cumulative_hazard_at_death_is_the_patients_luck(
 
 
 @given(hazard=HAZARDS, stop=STOPS, earlier=st.floats(0.0, 1.0), rate_on=RATES, factor=st.floats(1.0, 20.0))
-@settings(deadline=None)
 def test_an_earlier_end_of_treatment_never_delays_death_where_the_rate_after_is_higher(
     hazard: float, stop: float, earlier: float, rate_on: float, factor: float
 ) -> None:
@@ -63,7 +61,6 @@ def test_an_earlier_end_of_treatment_never_delays_death_where_the_rate_after_is_
 
 
 @given(hazard=HAZARDS, stop=st.floats(0.0, 240.0) | st.just(np.inf), rate=RATES)
-@settings(deadline=None)
 def test_one_rate_throughout_makes_the_end_of_treatment_irrelevant(hazard: float, stop: float, rate: float) -> None:
     assert death(hazard, stop, rate, rate) == pytest.approx(hazard / rate, rel=1e-9)
 

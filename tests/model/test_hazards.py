@@ -118,7 +118,7 @@ def parts_of(on_ig: float, factors: tuple[float, ...], course: int) -> tuple[flo
 
 
 @given(on_ig=RATIO, first=RATIO, second=RATIO, course=st.integers(0, 1))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_marks_are_infections_caught_or_averted_otherwise(
     on_ig: float, first: float, second: float, course: int
 ) -> None:
@@ -147,7 +147,6 @@ def test_surveillance_beside_a_drug_that_averts_all_catches_nothing() -> None:
 
 
 @given(mild=PROBABILITY, severe=PROBABILITY)
-@settings(deadline=None)
 def test_grades_come_with_their_probabilities(mild: float, severe: float) -> None:
     grade = toxicity_grade(MARKS, (np.full(N, mild), np.full(N, severe)))
     assert (grade == 1).mean() == pytest.approx(severe, abs=2 / N)
@@ -156,7 +155,6 @@ def test_grades_come_with_their_probabilities(mild: float, severe: float) -> Non
 
 
 @given(mild=PROBABILITY, severe=PROBABILITY, lower=st.tuples(RATIO, RATIO), mark=st.floats(1e-9, 1 - 1e-9))
-@settings(deadline=None)
 def test_lowering_a_probability_never_worsens_a_patient(
     mild: float, severe: float, lower: tuple[float, float], mark: float
 ) -> None:

@@ -131,7 +131,7 @@ def courses(turns: st.SearchStrategy[float]) -> st.SearchStrategy[Course]:
 
 
 @given(course=courses(st.floats(0.1, 9.0)), until=st.floats(0.5, 12.0))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_the_concentration_solves_its_differential_equation(course: Course, until: float) -> None:
     at, solved = course.integrated(until)
     model = course.model()
@@ -150,7 +150,7 @@ def test_the_concentration_solves_its_differential_equation(course: Course, unti
 @example(Course(800.0, 0.5, np.inf, 0.0), 400.0, 6.0)
 @example(Course(800.0, 0.25, 0.0, 1.0), 400.0, 6.0)
 @example(Course(1_600.0, 0.0, 2.0, 0.25), 400.0, 9.0)
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_months_low_are_those_of_a_dense_grid(course: Course, level: float, until: float) -> None:
     """20,000 midpoints of the course itself; a crossing costs at most one of them, and there are at most two."""
     n = 20_000

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.model.immunoglobulin import dose_factor, grams_per_infusion, is_given, is_protected, ratio_at_dose
@@ -117,7 +117,6 @@ def test_a_hazard_ratio_is_raised_to_a_power_of_the_dose(factor: float, exponent
 
 
 @given(ratio=st.floats(0.01, 0.99), low=st.floats(0.1, 4.0), high=st.floats(0.1, 4.0), exponent=st.floats(0.0, 2.0))
-@settings(deadline=None)
 def test_a_higher_dose_never_protects_less(ratio: float, low: float, high: float, exponent: float) -> None:
     smaller, larger = ratio_at_dose(np.full(2, ratio), np.array(sorted((low, high))), exponent)
     assert larger <= smaller

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.model.conditions import Facts, holds
@@ -80,7 +80,6 @@ def test_treatment_without_end_leaves_exposure_as_calendar_time(off_multiplier: 
 
 
 @given(exposure=EXPOSURES, stop=STOPS, off_multiplier=MULTIPLIERS)
-@settings(deadline=None)
 def test_calendar_time_shows_the_exposure_it_was_asked_for(
     exposure: float, stop: float, off_multiplier: float
 ) -> None:
@@ -90,7 +89,6 @@ def test_calendar_time_shows_the_exposure_it_was_asked_for(
 
 
 @given(first=EXPOSURES, second=EXPOSURES, stop=STOPS, off_multiplier=st.just(0.0) | MULTIPLIERS)
-@settings(deadline=None)
 def test_the_order_of_candidates_is_the_same_whenever_treatment_ends(
     first: float, second: float, stop: float, off_multiplier: float
 ) -> None:
@@ -112,7 +110,6 @@ def test_layers_share_a_hazard_ratio_out(hazard_ratio: float, shares: tuple[floa
     ratios=st.tuples(st.floats(0.0, 3.0), st.floats(0.0, 3.0)),
     layer=st.integers(0, 2),
 )
-@settings(deadline=None)
 def test_a_lower_hazard_ratio_accepts_a_subset(marks: list[float], ratios: tuple[float, float], layer: int) -> None:
     mark, layers = np.array(marks), np.full(len(marks), layer)
     low, high = (is_accepted(mark, np.full(mark.shape, ratio), layers) for ratio in sorted(ratios))

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
@@ -47,7 +47,6 @@ def spent(treatment: Treatment, until: float, stop: float, age: float, male: boo
 
 
 @given(hazard=st.floats(1e-6, 30.0), stop=STOPS, on=RATES, off=RATES, background=RATES, age=st.floats(60.0, 75.0))
-@settings(deadline=None)
 def test_a_table_of_one_rate_is_that_rate_added(
     hazard: float, stop: float, on: float, off: float, background: float, age: float
 ) -> None:
@@ -66,7 +65,6 @@ def test_a_table_of_one_rate_is_that_rate_added(
     male=st.booleans(),
     rate=st.lists(st.floats(1e-4, 0.3), min_size=8, max_size=8),
 )
-@settings(deadline=None)
 def test_the_cumulative_hazard_at_death_is_the_patients_luck(
     hazard: float, stop: float, on: float, off: float, age: float, male: bool, rate: list[float]
 ) -> None:
@@ -86,7 +84,6 @@ def test_without_any_hazard_nobody_dies() -> None:
 
 
 @given(hazard=st.floats(1e-3, 5.0), stop=st.floats(0.0, 100.0), share=st.floats(0.0, 1.0), on=RATES)
-@settings(deadline=None)
 def test_an_earlier_end_of_treatment_never_delays_death_where_the_rate_after_is_higher(
     hazard: float, stop: float, share: float, on: float
 ) -> None:

@@ -49,7 +49,7 @@ def ratio_of(stated: float, strata: Strata, grade: int = GRADE_3PLUS) -> float:
     months=st.floats(1.0, 24.0),
     variance=st.one_of(st.just(0.0), st.floats(0.05, 2.0)),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_patients_who_differ_by_frailty_alone_have_the_closed_form(
     stated: float, rate: float, months: float, variance: float
 ) -> None:

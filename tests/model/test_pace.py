@@ -69,14 +69,14 @@ def group_of(is_responder: bool) -> np.ndarray:
 
 
 @given(clock=clocks(), month=st.floats(0.0, HORIZON), is_responder=st.booleans())
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_the_clock_shows_the_integral_of_its_speed(clock: Clock, month: float, is_responder: bool) -> None:
     shown = clock.pace().exposure(np.array([month]), group_of(is_responder))
     assert float(shown[0]) == pytest.approx(clock.shown(month, np.inf, is_responder), rel=1e-9, abs=1e-9)
 
 
 @given(clock=clocks(), exposure=st.floats(0.0, 300.0), stop=st.floats(0.0, HORIZON), is_responder=st.booleans())
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_the_month_of_an_exposure_is_when_the_clock_shows_it(
     clock: Clock, exposure: float, stop: float, is_responder: bool
 ) -> None:
@@ -90,7 +90,6 @@ def test_the_month_of_an_exposure_is_when_the_clock_shows_it(
 
 
 @given(clock=clocks(), months=st.tuples(*[st.floats(0.0, HORIZON)] * 2), is_responder=st.booleans())
-@settings(deadline=None)
 def test_exposure_and_time_are_inverse_and_keep_the_order(
     clock: Clock, months: tuple[float, float], is_responder: bool
 ) -> None:
@@ -105,7 +104,6 @@ def test_exposure_and_time_are_inverse_and_keep_the_order(
 @given(
     clock=clocks(), exposures=st.tuples(*[st.floats(0.0, 300.0)] * 2), stop=st.floats(0.0, HORIZON), who=st.booleans()
 )
-@settings(deadline=None)
 def test_the_order_of_candidates_is_the_same_whenever_treatment_ends(
     clock: Clock, exposures: tuple[float, float], stop: float, who: bool
 ) -> None:

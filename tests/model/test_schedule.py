@@ -46,7 +46,7 @@ def courses(draw: st.DrawFn) -> Course:
 @example(Course(0.0, 0.1, 0.1 + 0.1 + 0.1))
 @example(Course(0.0, 0.1, 3 * 0.1))
 @example(Course(5.0, 1.0, 5.0))
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 def test_count_before_is_the_number_of_appointments_strictly_before(course: Course) -> None:
     expected = sum(when < course.limit for when in course.written_down())
     counted = count_before(np.array([course.start]), course.interval, np.array([course.limit]))
@@ -57,7 +57,7 @@ def test_count_before_is_the_number_of_appointments_strictly_before(course: Cour
 @example(Course(0.0, 0.1, 0.3))
 @example(Course(0.0, 0.1, 3 * 0.1))
 @example(Course(5.0, 1.0, 5.0))
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 def test_count_until_is_the_number_of_appointments_at_or_before(course: Course) -> None:
     expected = sum(when <= course.limit for when in course.written_down())
     counted = count_until(np.array([course.start]), course.interval, np.array([course.limit]))

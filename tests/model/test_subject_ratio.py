@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.engines import numpy_engine
@@ -40,13 +40,11 @@ VARIANCES = st.floats(0.01, 5.0)
 
 
 @given(marginal=st.floats(0.01, 2.0), hazard=HAZARDS, variance=VARIANCES)
-@settings(deadline=None)
 def test_the_subject_ratio_shows_as_the_marginal_one(marginal: float, hazard: float, variance: float) -> None:
     assert marginal_of(subject(marginal, hazard, variance), hazard, variance) == pytest.approx(marginal, rel=1e-9)
 
 
 @given(marginal=st.floats(0.01, 0.99), hazard=HAZARDS, variance=VARIANCES)
-@settings(deadline=None)
 def test_the_subject_ratio_lies_further_from_one(marginal: float, hazard: float, variance: float) -> None:
     assert subject(marginal, hazard, variance) < marginal
     assert subject(2 - marginal, hazard, variance) > 2 - marginal

@@ -23,7 +23,7 @@ from tests.generated import scenarios
 
 Key = tuple[int, ...]
 
-quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
 
 def infections(log: EventLog, strategy: int, patient: int | None = None) -> dict[Key, float]:

@@ -18,7 +18,7 @@ from sim.work import digest_of
 from tests.conftest import build_model
 from tests.generated import SCENARIOS, scenarios
 
-quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 
 
 @quick

@@ -92,7 +92,7 @@ def check(tables: dict[str, Any], *, strict: bool) -> None:
         assert from_tables(result.resolved()).digest == result.digest
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(PLACES), VALUES, st.booleans())
 @example(("analysis", "currency"), "usd", False)
 @example(("strategies", "none", "start"), {"rule": []}, False)
@@ -104,13 +104,13 @@ def test_any_value_anywhere_is_accepted_or_refused_with_a_message(path: Place, v
     check(changed(VALID, path, value), strict=strict)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(FULL).flatmap(lambda full: st.tuples(st.just(full), st.sampled_from(places(full)))), VALUES)
 def test_any_value_anywhere_in_a_full_scenario_too(where: tuple[dict[str, Any], Place], value: object) -> None:
     check(changed(*where, value), strict=False)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.sampled_from(FULL).flatmap(lambda full: st.tuples(st.just(full), st.sampled_from(places(full)))))
 def test_whatever_a_full_scenario_lacks_it_is_accepted_or_refused_with_a_message(
     where: tuple[dict[str, Any], Place],
@@ -124,7 +124,7 @@ def test_whatever_a_full_scenario_lacks_it_is_accepted_or_refused_with_a_message
     check(tables, strict=True)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from(sorted(VALID)) | KEYS, VALUES, max_size=6))
 def test_any_tables_are_refused_with_a_message(tables: dict[str, Any]) -> None:
     result = outcome(tables, strict=True)
@@ -132,7 +132,7 @@ def test_any_tables_are_refused_with_a_message(tables: dict[str, Any]) -> None:
     assert result.problems
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.text(max_size=60)
     | st.text(alphabet="[]{}=\"'.,#\n\r0123456789aeformatx_- ", max_size=80)
@@ -149,7 +149,7 @@ def test_any_text_in_a_file_is_refused_with_a_message(tmp_path: Path, text: str 
     assert caught.value.problems
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.text(max_size=20).map(lambda path: (VALID, path))
     | st.sampled_from([(tables, dotted(path)) for tables in (VALID, *FULL) for path in places(tables)]),

@@ -48,7 +48,7 @@ def test_an_amount_that_may_be_zero_leaves_the_interval_unbounded(tutorial: Scen
     assert table["ci_low"].isna().any()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.tuples(st.floats(-1e4, 1e4), st.floats(0, 500), st.floats(0, 3)), min_size=2, max_size=5, unique=True)
 )

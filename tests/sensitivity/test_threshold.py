@@ -57,7 +57,7 @@ def test_a_function_that_never_settles_is_refused() -> None:
         find_switches(lambda x: np.array([np.sin(20 * x + 1), 0.0]), np.linspace(0, 10, 301))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(-50, 50), st.integers(-9, 9)), min_size=2, max_size=5))
 def test_switches_are_the_corners_of_the_upper_envelope(drawn: list[tuple[int, int]]) -> None:
     level, slope = (np.array(part, dtype=float) for part in zip(*drawn, strict=True))
