@@ -7,7 +7,6 @@ by chance.
 from __future__ import annotations
 
 import os
-import random
 import resource
 import shlex
 import signal
@@ -21,7 +20,6 @@ import numpy as np
 import pytest
 
 from sim.errors import WorkError
-from sim.store import read_manifest
 from sim.work.lock import Lock
 from tests.work.test_long_runs import REPOSITORY, TUTORIAL, igsim, tables
 
@@ -141,39 +139,3 @@ def test_a_full_disk_is_told(tmp_path):
     assert "finished batches cannot be kept (File too large); no file was left half" in done.stderr
     assert "Traceback" not in done.stderr
     assert not [path for path in tmp_path.rglob("*") if path.suffix == ".npz" or path.name.startswith(".partial")]
-
-
-@pytest.mark.slow
-def test_fifty_kills_by_chance(tmp_path, undisturbed):
-    """Runs on two workers, killed at any time of the time that a whole run takes, again and again, and finished.
-
-    The seed is new each time; it is part of every failing assertion.
-    """
-    seed = random.SystemRandom().randrange(10**9)
-    chance, rounds, killed, late = random.Random(seed), 0, 0, 0
-    began = time.monotonic()
-    begin(tmp_path / "whole", "--workers", "2", seconds=0.02).communicate()
-    whole = time.monotonic() - began
-    while killed < 50:
-        rounds += 1
-        out = tmp_path / str(rounds)
-        for _ in range(chance.randint(1, 4)):
-            process = begin(out, "--workers", "2", "--resume", seconds=0.02)
-            try:
-                process.communicate(timeout=chance.uniform(0, whole))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.communicate()
-                killed += 1
-                late += any(out.glob("tutorial/.unfinished-*/*.npz"))
-            else:
-                assert process.returncode == 0, seed
-                break
-        else:
-            done = igsim(*SWEEP, "--out", out, "--resume")
-            assert done.returncode == 0, (seed, done.stderr)
-        # A kill between the last rename and the end leaves a run folder, and the next run makes another.
-        finished = [folder for folder in (out / "tutorial").iterdir() if not folder.name.startswith(".")]
-        assert finished, seed
-        assert all(read_manifest(folder)["files"] == undisturbed for folder in finished), seed
-    assert late, "no kill came after the first batch was kept"
