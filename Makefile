@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: base-case test slow fuzz audit docs results-pages bench bench-short lint types layers check lock clean
+.PHONY: base-case test slow fuzz coverage mutants audit docs results-pages bench bench-short lint types layers check lock clean
 
 base-case: $(READY)          ## install, then run the base case
 	$(BIN)/igsim run scenarios/base-case.toml
@@ -16,6 +16,13 @@ slow: $(READY)               ## the long statistical and generated tests
 
 fuzz: $(READY)               ## a minute of coverage-guided fuzzing for each reader of files (needs atheris)
 	for reader in scenario table cohort starts workbook; do $(BIN)/python -m tests.fuzz $$reader 60 . || exit 1; done
+
+coverage: $(READY)           ## the fast tests, and which branches of sim/ they take (needs pytest-cov)
+	@$(BIN)/python -c 'import pytest_cov' 2>/dev/null || { echo "needs pytest-cov: $(BIN)/pip install pytest-cov"; exit 1; }
+	$(BIN)/pytest -q -n 2 --cov --cov-report=term:skip-covered
+
+mutants: $(READY)            ## 140 changes of sim/model and sim/cea, drawn by chance: does a test notice? An hour (needs mutmut)
+	$(BIN)/python -m tests.mutants 140 1
 
 audit: $(READY)              ## locked versions against the known vulnerabilities (needs pip-audit and a network)
 	@$(BIN)/python -c 'import pip_audit' 2>/dev/null || { echo "needs pip-audit: $(BIN)/pip install pip-audit"; exit 1; }

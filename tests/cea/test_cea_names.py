@@ -160,3 +160,34 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path: Path, effects: 
     with pytest.raises(TableError) as caught:
         read_outside_psa(tmp_path / "c.csv", effects=tmp_path / "e.csv")
     assert told in str(caught.value)
+
+
+def test_net_benefits_are_costs_below_nought(tmp_path: Path) -> None:
+    path = tmp_path / "b.csv"
+    pd.DataFrame({"nmbA": [1.0, 2.0], "nmbB": [3.0, 1.0], "age": [50.0, 60.0]}).to_csv(path, index=False)
+    read = read_outside_psa(path, net_benefits=("nmbB", "nmbA"))
+    assert read.table.strategies == ("nmbB", "nmbA")
+    assert read.table.cost.tolist() == [[-3.0, -1.0], [-1.0, -2.0]]
+    assert read.table.qaly.tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    assert read.parameters.to_dict("list") == {"age": [50.0, 60.0]}
+    with pytest.raises(TableError) as caught:
+        read_outside_psa(path, net_benefits=("nmbC", "nmbC"))
+    assert str(caught.value).splitlines()[1:] == [
+        f"  {path}: net benefit: found nmbC; one of the columns nmbA, nmbB, age",
+        f"  {path}: net benefit: found nmbC; one of the columns nmbA, nmbB, age",
+        f"  {path}: net benefit: found nmbC, nmbC; two columns or more",
+    ]
+
+
+def test_parameters_of_another_length_or_without_a_name_are_refused(tmp_path: Path) -> None:
+    costs, drawn = tmp_path / "b.csv", tmp_path / "p.csv"
+    pd.DataFrame({"nmbA": [1.0, 2.0], "nmbB": [3.0, 1.0]}).to_csv(costs, index=False)
+    for content, told in (
+        ("age\n50\n", "rows: found 1 rows; 2, one for each iteration"),
+        ("iteration\n1\n2\n", "row 1: found no named columns; at least one"),
+        ("age\n50\nold\n", "row 3, column age: found 'old'; a finite number"),
+    ):
+        drawn.write_text(content)
+        with pytest.raises(TableError) as caught:
+            read_outside_psa(costs, net_benefits=("nmbA", "nmbB"), parameters=drawn)
+        assert str(caught.value).splitlines()[1] == f"  {drawn}: {told}"

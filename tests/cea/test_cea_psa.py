@@ -224,7 +224,7 @@ def test_evpi_is_zero_not_negative_where_one_strategy_always_wins() -> None:
 
 # Properties
 
-repeatable = settings(deadline=None, derandomize=True)
+repeatable = settings(derandomize=True)
 psa_arrays = st.integers(1, 6).flatmap(
     lambda n_strategies: st.integers(1, 12).flatmap(
         lambda n_iterations: st.tuples(
@@ -268,6 +268,10 @@ def test_every_breach_of_the_contract_is_named() -> None:
         "cost of A, iteration 1",
         "qaly",
     ]
+    assert [problem.found for problem in caught.value.problems[:2]] == ["A more than once", "1 more than once"]
+    with pytest.raises(TableError, match="strategies: found A, B more than once; once each"):
+        PsaTable(("A", "B", "B", "A"), np.array([1]), np.zeros((1, 4)), np.zeros((1, 4)))
+    assert PsaTable(["A"], np.array([1]), np.zeros((1, 1)), np.zeros((1, 1))).strategies == ("A",)
 
 
 def test_no_strategies_or_no_iterations_is_a_breach() -> None:

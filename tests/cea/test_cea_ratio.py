@@ -26,6 +26,15 @@ def test_denominator_that_may_be_nought_gives_the_outside():
     assert 0.0 not in found
 
 
+def test_the_shape_does_not_hang_on_the_unit_of_account():
+    z2 = 1.959963985**2
+    limits = sorted(np.roots([0.01 - 0.01 * z2, -20.0, 1e4 - 16 * z2]))
+    for unit in (1e-9, 1e-3, 1.0, 1e6):
+        found = fieller(100 * unit, 0.1, variance_numerator=16 * unit**2, variance_denominator=0.01, covariance=0.0)
+        assert found.shape is SetShape.OUTSIDE
+        assert [found.low / unit, found.high / unit] == pytest.approx(limits, rel=1e-8)
+
+
 def test_two_unknowns_exclude_nothing():
     found = fieller(1.0, 0.1, variance_numerator=16.0, variance_denominator=0.01, covariance=0.0)
     assert found == fieller(-1.0, 0.1, variance_numerator=16.0, variance_denominator=0.01, covariance=0.0)

@@ -71,7 +71,7 @@ def test_order_of_strategies_does_not_matter():
         ({"x": 1.0, "y": 1.0, "z": 1.0}, "z"),
         ({"x": 1.0, "y": 0.0}, "above 0"),
         ({"x": 1.0, "y": float("nan")}, "above 0"),
-        ({}, "needs one"),
+        ({}, "weight: found x; has none; each subgroup needs one"),
     ],
 )
 def test_weights_that_cannot_be_used_are_named(weights, told):
@@ -88,3 +88,8 @@ def test_different_strategies_are_refused():
 def test_no_such_column(write):
     with pytest.raises(TableError, match="grp"):
         read_subgroups(write(GROUPS), "group")
+
+
+def test_each_subgroup_reads_its_own_rows(write):
+    read = read_subgroups(write(GROUPS), "grp", where={"sample": "1"})
+    assert {name: table.cost.tolist() for name, table in read.items()} == {"x": [[1.0, 2.0]], "y": [[3.0, 4.0]]}
