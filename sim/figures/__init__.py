@@ -20,11 +20,12 @@ that lacks one. `Look` carries the currency and gives every strategy its colour,
     individuals     how single patients fare under two strategies
     patients        swimlanes, IgG over time
     export          HTML that opens offline; PNG, SVG and PDF through Chromium
-    catalogue       which figure comes from which table of a run; figure_set: the figures of one run by name
+    catalogue       which figure comes from which table of a run; recipe: what one needs; figure_set: those of one run
 """
 
-from sim.figures.catalogue import CATALOGUE, Setting
+from sim.figures.catalogue import CATALOGUE
 from sim.figures.figure_set import FigureSet
+from sim.figures.recipe import Setting
 from sim.figures.style import Look
 
 __all__ = ["CATALOGUE", "FigureSet", "Look", "Setting"]

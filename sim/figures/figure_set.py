@@ -9,8 +9,9 @@ from typing import Any
 import plotly.graph_objects as go
 
 from sim.errors import Problem, UsageError
-from sim.figures.catalogue import CATALOGUE, Setting, Tables
+from sim.figures.catalogue import CATALOGUE
 from sim.figures.picks import with_unit
+from sim.figures.recipe import Setting, Tables
 
 
 class FigureSet:
