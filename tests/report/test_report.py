@@ -7,8 +7,10 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html.parser import HTMLParser
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -24,6 +26,7 @@ from sim.report.page.run_results import lead_sentences
 from sim.report.page.validation import own_checks
 from sim.report.page.write import MOST_BYTES, report_sections
 from sim.report.text import number, with_error
+from sim.report.workbook.run_workbook import write_run_workbook
 from tests.browser import ARGUMENTS, chromium, needs_chromium
 from tests.run_folders import COMMANDS, TUTORIAL
 
@@ -126,6 +129,47 @@ def test_hostile_text_of_a_scenario_is_shown_as_text(tmp_path: Path):
     assert title == EVIL
     assert text.count("<img src=x onerror=") >= 4
     assert "{{7*7}}" in text
+
+
+class Seen(HTMLParser):
+    """Elements of a page, and its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements: list[str] = []
+        self.handlers: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append(tag)
+        self.handlers += [name for name, _ in attrs if name.startswith("on")]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_hostile_texts_are_texts_in_programmes_trials_and_the_value_of_information(tmp_path: Path):
+    """In the report and in every sheet of the workbook; figures are held to the same in tests/figures."""
+    evil = "=1+1" + EVIL
+    few = {"capacity": (), "voi": ("--draws", 50, "--patients", 50), "trial": ("--trial", "planned")}
+    folders = []
+    for kind, more in few.items():
+        places = ["title", "strategies.primary.label"]
+        places += ["programme.arms.first_come.label"] if kind == "capacity" else []
+        hostile = [part for place in places for part in ("--set", f"{place}={evil}")]
+        command = map(str, [*COMMANDS[kind], *more, *hostile, "--out", tmp_path])
+        done = CliRunner().invoke(build_app(), list(command))
+        assert done.exit_code == 0, (kind, done.output)
+        folders.append(next(folder for folder in tmp_path.glob("*/*") if folder not in folders))
+    seen = Seen()
+    seen.feed(sim.write_report(folders, tmp_path / "hostile.html").read_text(encoding="utf-8"))
+    assert not {"img", "iframe", "b"} & set(seen.elements)
+    assert seen.handlers == []
+    assert seen.text.count("<img src=x onerror=") >= 4
+    book = openpyxl.load_workbook(write_run_workbook(folders, tmp_path / "w.xlsx"))
+    cells = [each for sheet in book for line in sheet.iter_rows() for each in line if each.value is not None]
+    assert not [each for each in cells if each.data_type == "f"]
+    assert any(str(each.value).startswith("=1+1") for each in cells)
 
 
 @pytest.mark.parametrize("kind", [*COMMANDS, "cea"])
