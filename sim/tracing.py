@@ -250,10 +250,12 @@ def _baseline(model: ClinicalModel, who: Baseline) -> dict[str, float | str]:
 def _happenings(model: ClinicalModel, agent: Agent, log: EventLog, strategy: int) -> list[Happening]:
     rows = np.flatnonzero(log.strategy == strategy)
     infusions = rows[log.event[rows] == Event.INFUSION]
+    # Of infusions the first, those at another dose than the one before, and the last.
+    told = {*infusions[:1], *infusions[1:][np.diff(log.value[infusions]) != 0], *infusions[-1:]}
     return [
         _happening(model, agent, log, int(row), infusions)
         for row in rows
-        if log.event[row] != Event.INFUSION or row in (infusions[0], infusions[-1])
+        if log.event[row] != Event.INFUSION or row in told
     ]
 
 
@@ -280,9 +282,11 @@ def _happening(
             key = (event, month)
             text = f"IgG test {log.value[row]:,.0f} mg/dL (true {log.true_igg[row]:,.0f})"
         case Event.INFUSION:
-            first = row == infusions[0]
-            key = (event, month)
-            text = f"Ig starts, {log.value[row]:.1f} g" if first else f"last infusion, number {infusions.size}"
+            place = int(np.searchsorted(infusions, row))
+            key, grams = (event, month), f"{log.value[row]:.1f} g"
+            dose = f"Ig dose now {grams}" if place and log.value[row] != log.value[infusions[place - 1]] else ""
+            last = f"last infusion, number {infusions.size}" if place == infusions.size - 1 else ""
+            text = " and ".join(filter(None, (dose, last))) if place else f"Ig starts, {grams}"
         case Event.TREATMENT_STOP:
             by = int(log.cause[row])
             text = "bispecific ends" + (f" (infection, {model.infections.causes[by]})" if by >= 0 else "")

@@ -75,3 +75,14 @@ def test_an_averted_infection_names_its_hazard_ratio_and_last_infusion() -> None
 def test_there_is_no_patient_below_zero() -> None:
     with pytest.raises(UsageError, match="patient: found -1"):
         trace(BASE, -1)
+
+
+def test_a_dose_that_follows_the_patient_is_told_when_it_changes() -> None:
+    """Up by a quarter at the infusion after a severe infection, down by one after twelve months without."""
+    traced = trace(load(SCENARIOS / "indication-based.toml"), 4)
+    infused = [h for h in traced.histories["primary"] if h.event is Event.INFUSION]
+    assert [h.text for h in infused[:3]] == ["Ig starts, 44.3 g", "Ig dose now 55.4 g", "Ig dose now 41.6 g"]
+    (severe, *_) = [h.month for h in traced.histories["primary"] if h.text.startswith("grade ≥ 3 infection (bact")]
+    interval = 28 / (365.25 / 12)
+    assert 0 < infused[1].month - severe < interval
+    assert 12 <= infused[2].month - severe < 12 + interval
