@@ -9,6 +9,7 @@ from docs.building.results_pages.plays import Plays
 from docs.building.results_pages.settings import Setting
 from sim.report.page.folder import RunFolder
 from sim.report.page.parts import Grid, grid, listed
+from sim.report.page.psa_results import break_even
 from sim.report.text import icer_text, number, with_error
 
 
@@ -72,7 +73,7 @@ def ratios_grid(plays: Plays, chosen: Iterable[Setting]) -> Grid:
         run, psa = plays.run(setting), plays.psa(setting)
         wtp = max(run.settings["wtp_per_qaly"])
         now = plays.price(setting).settings["price"]
-        prices = {row["strategy"]: row for row in psa.document["price_of_immunoglobulin"] if row["wtp"] == wtp}
+        prices = {row["strategy"]: row for row in break_even(psa) if row["wtp"] == wtp}
         for row in run.document["incremental"]:
             found = prices.get(row["strategy"])
             if found is None:

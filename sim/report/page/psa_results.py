@@ -137,7 +137,7 @@ def _value_sentences(folder: RunFolder) -> list[str]:
 
 
 def _price_sentences(folder: RunFolder) -> list[str]:
-    rows = _break_even(folder)
+    rows = break_even(folder)
     if not rows:
         return []
     wtp = folder.settings["wtp_per_qaly"][-1]
@@ -294,7 +294,7 @@ def _evppi(folder: RunFolder, wtp: float) -> list[Grid]:
     ]
 
 
-def _break_even(folder: RunFolder) -> list[dict[str, Any]]:
+def break_even(folder: RunFolder) -> list[dict[str, Any]]:
     """Rows of everyone against the reference at the scenario's thresholds."""
     rows = [row for row in folder.document["price_of_immunoglobulin"] if row["price"] is not None]
     reference = rows[0]["comparator"] if rows else None
@@ -316,7 +316,7 @@ def _prices(folder: RunFolder) -> list[Grid]:
             with_error(row["price"], row["mcse"], 1),
             f"{number(row['low'], 1)} to {number(row['high'], 1)}",
         )
-        for row in _break_even(folder)
+        for row in break_even(folder)
     ]
     if not rows:
         return []
