@@ -24,7 +24,8 @@ Written by `igsim verify --full --page docs/checklists.md` for "{title}"; the an
 ## TECH-VER
 
 Büyükkaramikli et al. 2019, PharmacoEconomics 37:1391. Its last step, a parallel program, is the second engine and the
-Markov chain.
+Markov chain. Below are its black-box tests, as far as they can be asked of any scenario. Two of its steps are for
+people and no command takes them: whether a report is complete, and reading the code and formulas line by line.
 """
 
 

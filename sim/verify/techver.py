@@ -18,8 +18,10 @@ from sim.engines import numpy_engine
 from sim.model.accrual import accrue
 from sim.model.parts import MONTHS_PER_YEAR, Floats
 from sim.model.structure import Event
+from sim.outcomes import COST_ROW, QALY_ROW
 from sim.parameters import at_draw, draw_parameters, unread, with_values
 from sim.population import draw_baseline
+from sim.psa.job import play_draws
 from sim.scenario import Scenario, quantities
 from sim.streams import AddressedLuck
 from sim.verify.checks import Check
@@ -245,22 +247,16 @@ def _uncertainty(subject: Subject) -> Iterator[Check]:
 
 def _acceptability(subject: Subject) -> Iterator[Check]:
     """The curves of a small probabilistic analysis."""
-    table = draw_parameters(subject.scenario, DRAWS // 4, subject.seed)
-    patient, luck = np.arange(PATIENTS_A_DRAW), AddressedLuck(subject.seed)
-    cost, qaly = [], []
-    for i in range(len(table.matrix)):
-        model = compile_model(at_draw(subject.scenario, table, i))
-        histories = numpy_engine.simulate(model, luck, patient)
-        values = accrue(model, draw_baseline(model, luck, patient), histories)
-        cost.append(values["cost"].mean(axis=1))
-        qaly.append(values["qaly"].mean(axis=1))
-    names = subject.scenario.strategy_names
-    psa = PsaTable(names, np.arange(1, len(cost) + 1), np.array(cost), np.array(qaly))
+    table, n_draws = draw_parameters(subject.scenario, DRAWS // 4, subject.seed), DRAWS // 4
+    drawn = [at_draw(subject.scenario, table, i) for i in range(n_draws)]
+    mean = play_draws(drawn, [AddressedLuck(subject.seed)] * n_draws, PATIENTS_A_DRAW)["mean"]
+    names, cost = subject.scenario.strategy_names, mean[:, COST_ROW]
+    psa = PsaTable(names, np.arange(1, n_draws + 1), cost, mean[:, QALY_ROW])
     curves = analyse(psa, [0.0, *subject.scenario.analysis.wtp_per_qaly])
-    what = f"{len(cost)} draws of {PATIENTS_A_DRAW} patients"
+    what = f"{n_draws} draws of {PATIENTS_A_DRAW} patients"
     sums = curves.by_wtp_strategy.groupby("wtp")["ceac"].sum()
     gap = float(np.abs(sums - 1).max())
     yield _check("the acceptability curves add up to 1", gap <= ROUNDING, f"largest gap {gap:.1e}", what)
-    cheapest = names[int(np.array(cost).mean(axis=0).argmin())]
+    cheapest = names[int(cost.mean(axis=0).argmin())]
     optimal = str(curves.by_wtp.loc[curves.by_wtp["wtp"] == 0, "optimal"].iloc[0])
     yield _check("if health is worth nothing the cheapest strategy is best", optimal == cheapest, f"{optimal}", what)
