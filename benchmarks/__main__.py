@@ -2,6 +2,8 @@
 
 A contender plays in a process of its own, once a round, all of them in turn. Ratios are taken inside rounds, so that
 a machine that slows down slows both sides; their median is what counts. Seconds are CPU seconds of the simulation.
+heormodel and PyHEOR come from PyPI into an environment of their own, `benchmarks/.peers`, made when it is not there;
+where that fails the table goes without them.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+import venv
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -19,17 +22,47 @@ from statistics import median
 from benchmarks.contenders import CONTENDERS
 from benchmarks.item import Played
 
-RATIOS = Path(__file__).parent / "ratios.json"
+HERE = Path(__file__).parent
+RATIOS = HERE / "ratios.json"
+PEERS_HOME, PEERS_WANTED = HERE / ".peers", HERE / "peers.txt"
+PEERS = {
+    "heormodel 0.7.4, vectorised microsimulation": ("heormodel", 200_000),
+    "PyHEOR 0.4.1, discrete events": ("pyheor", 1_000),
+}
+"""Name to the contender of `benchmarks/peers.py`, and how many patients take about a second."""
 OURS, MEASURE = "igsim, NumPy engine, a whole run", "NumPy, naive masks"
 LEAST_SHARE = 0.7
 """A guard against regressions: the least part of the ratio kept for a release that a later one may show."""
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
+def peers_python() -> Path:
+    """The Python of the peers' environment."""
+    return PEERS_HOME / "bin" / "python"
+
+
+def peers_are_there() -> bool:
+    """Make the peers' environment if need be; whether it is there."""
+    if not peers_python().exists():
+        venv.create(PEERS_HOME, with_pip=True)
+    pip = [str(peers_python()), "-m", "pip", "install", "-q", "-r", str(PEERS_WANTED)]
+    return subprocess.run(pip, check=False, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def usual_patients(name: str) -> int:
+    """How many patients a contender plays in a round."""
+    return CONTENDERS[name][1] if name in CONTENDERS else PEERS[name][1]
+
+
 def measure(name: str, patients: int, seed: int) -> Played:
     """One contender, in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.contenders", name, str(patients), str(seed)]
-    out = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, **ONE_THREAD}).stdout
+    program = [sys.executable, "-m", "benchmarks.contenders", name]
+    environment = {**os.environ, **ONE_THREAD}
+    if name in PEERS:
+        program = [str(peers_python()), str(HERE / "peers.py"), PEERS[name][0]]
+        environment["PYTHONPATH"] = str(HERE.parent)
+    command = [*program, str(patients), str(seed)]
+    out = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
     return Played(**json.loads(out))
 
 
@@ -38,7 +71,7 @@ def rounds(names: Sequence[str], number: int, part: float) -> dict[str, list[Pla
     played: dict[str, list[Played]] = {name: [] for name in names}
     for seed in range(1, number + 1):
         for name in names:
-            played[name].append(measure(name, max(2, int(part * CONTENDERS[name][1])), seed))
+            played[name].append(measure(name, max(2, int(part * usual_patients(name))), seed))
     return played
 
 
@@ -77,7 +110,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--part", type=float, default=1.0, help="part of the usual patients")
     chosen = parser.parse_args()
-    names = [OURS, MEASURE] if chosen.short else list(CONTENDERS)
+    names = [OURS, MEASURE] if chosen.short else [*CONTENDERS, *(PEERS if peers_are_there() else ())]
     played = rounds(names, chosen.rounds, chosen.part)
     sys.stdout.write(f"{date.today():%Y-%m-%d}\n\n{table(played)}\n")
     far = [name for name, runs in played.items() if max(run.worst for run in runs) > 5]

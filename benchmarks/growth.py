@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -17,20 +18,23 @@ from sim.psa.run import Settings, prepare
 from sim.runs import play
 from sim.scenario import Scenario, load
 from sim.streams import AddressedLuck
+from sim.work.long_work import workers
 
 BASE_CASE = Path(__file__).parents[1] / "scenarios" / "base-case.toml"
 REPEATS = 3
 PATIENTS = 16_384
+CORES = "cores (time that passes)"
 Curve = list[tuple[int, float]]
+TITLES = {CORES: "cores: how many times faster"}
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Least CPU seconds of a few repeats."""
+def seconds(work: Callable[[], object], clock: Callable[[], float] = time.process_time) -> float:
+    """Least seconds of a few repeats, of the processor unless another clock is given."""
     found = []
     for _ in range(REPEATS):
-        begin = time.process_time()
+        begin = clock()
         work()
-        found.append(time.process_time() - begin)
+        found.append(clock() - begin)
     return min(found)
 
 
@@ -53,7 +57,7 @@ def with_strategies(model: ClinicalModel, number: int) -> ClinicalModel:
 
 
 def curves(scenario: Scenario) -> dict[str, Curve]:
-    """CPU seconds against patients, strategies, causes and draws, one at a time."""
+    """Seconds against patients, strategies, causes, draws and cores, one at a time."""
     model, luck = compile_model(scenario), AddressedLuck(1)
     play(model, luck, 4_096)
 
@@ -64,11 +68,18 @@ def curves(scenario: Scenario) -> dict[str, Curve]:
         job = prepare(scenario, Settings(draws=number, patients=4_096, seed=1, draws_per_batch=number))
         return seconds(lambda: job(0))
 
+    def cores(number: int) -> float:
+        job = prepare(scenario, Settings(draws=64, patients=4_096, seed=1, draws_per_batch=4))
+        with workers(number) as runner:
+            list(runner(job, range(number)))  # so that all of them are there
+            return seconds(lambda: list(runner(job, job.batches)), time.perf_counter)
+
     return {
         "patients": [(n, a_run(model, n)) for n in (1_024, 4_096, 16_384, 65_536)],
         "strategies": [(n, a_run(with_strategies(model, n))) for n in (2, 4, 8, 16)],
         "causes": [(n, a_run(with_causes(model, n))) for n in (1, 2, 4, 8)],
         "draws of 4,096 patients": [(n, draws(n)) for n in (2, 4, 8, 16)],
+        CORES: [(n, cores(n)) for n in (1, 2, 4, 8, 16) if n <= (os.cpu_count() or 1)],
     }
 
 
@@ -80,7 +91,7 @@ def slope(curve: Curve) -> float:
 
 def report(found: dict[str, Curve]) -> str:
     """The curves as a Markdown table, with their exponents."""
-    lines = ["| grows | CPU seconds | exponent |", "|---|---|--:|"]
+    lines = ["| grows | seconds | exponent |", "|---|---|--:|"]
     for name, curve in found.items():
         points = ", ".join(f"{n:,}: {s:.3g}" for n, s in curve)
         lines.append(f"| {name} | {points} | {slope(curve):.2f} |")
@@ -88,8 +99,8 @@ def report(found: dict[str, Curve]) -> str:
 
 
 def svg(found: dict[str, Curve]) -> str:
-    """All curves on logarithmic axes, each relative to its first point."""
-    colours = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+    """All curves on logarithmic axes, each relative to its first point; what falls is drawn as how often it falls."""
+    colours = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000")
     size, margin, octaves = 420, 60, 6.5
 
     def place(x: float, y: float) -> str:
@@ -105,14 +116,14 @@ def svg(found: dict[str, Curve]) -> str:
         x, y = place(1, tick).split(",")
         parts.append(f'<text x="{float(x) - 12}" y="{float(y) + 4}" text-anchor="end">{tick}</text>')
     for number, (colour, (name, curve)) in enumerate(zip(colours, found.items(), strict=True)):
-        points = " ".join(place(n / curve[0][0], max(s / curve[0][1], 1)) for n, s in curve)
+        points = " ".join(place(n / curve[0][0], max(s / curve[0][1], curve[0][1] / s)) for n, s in curve)
         parts.append(f'<polyline points="{points}" stroke="{colour}" stroke-width="2" fill="none"/>')
-        parts.append(f'<text x="{margin + 10}" y="{margin + 16 * number}" fill="{colour}">{name}</text>')
+        parts.append(
+            f'<text x="{margin + 10}" y="{margin + 16 * number}" fill="{colour}">{TITLES.get(name, name)}</text>'
+        )
     parts.append(f'<text x="{size / 2}" y="{size - 15}" text-anchor="middle">size, relative</text>')
     middle = size / 2
-    parts.append(
-        f'<text transform="translate(18,{middle}) rotate(-90)" text-anchor="middle">CPU time, relative</text>'
-    )
+    parts.append(f'<text transform="translate(18,{middle}) rotate(-90)" text-anchor="middle">time, relative</text>')
     return "\n".join([*parts, "</svg>", ""])
 
 
