@@ -104,7 +104,9 @@ window.dash_clientside.igsim = (function () {
         if (place === 0) made.scope = "row";
         if (place !== 1) made.className = "left";
         const inner = place === 5 ? document.createElement("span") : made;
-        inner.textContent = cell;
+        // A path may be broken after its dots and dashes, and is copied without a break.
+        const pieces = place === 0 ? cell.split(/(?<=[._])/) : [cell];
+        pieces.forEach((piece, at) => inner.append(...(at ? [document.createElement("wbr"), piece] : [piece])));
         if (place === 5) {
           inner.className = "badge " + cell.replace(/[^a-z]/g, "-");
           made.appendChild(inner);
