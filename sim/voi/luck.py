@@ -76,11 +76,14 @@ def moved_by(expected: Floats, moves: Floats) -> Floats:
     if not moves.any():
         return np.zeros(len(moves))
     mean, here = expected.mean(axis=0), expected.max(axis=1).mean() - expected.mean(axis=0).max()
-    step = max(1, _MOST_CELLS // expected.size)
-    best = np.concatenate(
-        [
-            (expected + moves[start : start + step, np.newaxis]).max(axis=2).mean(axis=1)
-            for start in range(0, len(moves), step)
-        ]
-    )
+    step = max(1, _MOST_CELLS // len(expected))
+    best = np.concatenate([_best(expected, moves[start : start + step]) for start in range(0, len(moves), step)])
     return np.asarray(best - (mean + moves).max(axis=1) - here)
+
+
+def _best(expected: Floats, moves: Floats) -> Floats:
+    """Mean over draws of the best net benefit after each move; a strategy at a time, for speed."""
+    top = moves[:, :1] + expected[:, 0]
+    for move, column in zip(moves.T[1:], expected.T[1:], strict=True):
+        np.maximum(top, move[:, np.newaxis] + column, out=top)
+    return np.asarray(top.mean(axis=1))
