@@ -77,8 +77,8 @@ def test_two_strategies_that_are_one_are_named(tutorial):
 def test_cost_items_that_miss_the_total_are_told(monkeypatch, tmp_path, where, arguments, status, told):
     """A model that charges primary 12.50 too little: a run has no result to give, an analysis of draws warns."""
 
-    def short(*given):
-        values = accrue(*given)
+    def short(*given, **how):
+        values = accrue(*given, **how)
         items = values["cost:igg_tests"].copy()
         items[1] -= 12.5
         return {**values, "cost:igg_tests": items}
