@@ -108,7 +108,8 @@ def test_interrupted_again_and_again(tmp_path, undisturbed):
     (left,) = home.iterdir()
     assert left.name.startswith(".unfinished-")
 
-    process = begin(tmp_path, "--workers", "2", "--resume")
+    # So slowly that it is still at it when its lock is tried, however busy the machine.
+    process = begin(tmp_path, "--workers", "2", "--resume", seconds=1.0)
     await_files(process, home)
     with pytest.raises(WorkError, match=f"process {process.pid} on "):
         Lock.take(left / "lock.json")
@@ -132,8 +133,16 @@ def test_a_full_disk_is_told(tmp_path):
     """A limit on the size of files, below that of a batch, stands for a full disk: the system refuses to write."""
     limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (9_000, resource.RLIM_INFINITY))
     command = [sys.executable, "-m", "tests.work.slowly", "0", *map(str, SWEEP), "--out", str(tmp_path)]
+    unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     done = subprocess.run(
-        command, cwd=REPOSITORY, preexec_fn=limit, capture_output=True, text=True, check=False, timeout=120
+        command,
+        cwd=REPOSITORY,
+        env=unmeasured,
+        preexec_fn=limit,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert "finished batches cannot be kept (File too large); no file was left half" in done.stderr
