@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from docs.building.results_pages import across, words, worth
@@ -144,10 +144,7 @@ def payers(plays: Plays) -> Made:
         "for mortality in England, where part of the deaths comes from a life table. No scenario of anti-GPRC5D is "
         "shipped for England and Italy: they are made by laying its own tables over the payer's scenario (below)."
     )
-    page.say(READING)
-    page.heading("The decision")
-    page.points(across.agreeing(plays, six.values()))
-    page.table(across.decisions_grid(plays, six.values()))
+    _decisions(page, "The decision", plays, six.values())
     page.heading("Costs per QALY and break-even prices")
     page.table(across.ratios_grid(plays, six.values()))
     for setting in six.values():
@@ -239,20 +236,24 @@ def research(plays: Plays) -> Made:
     return ending(page, of_page(page.name), plays, _sizes(plays, "psa"))
 
 
+def _decisions(page: Page, heading: str, plays: Plays, of: Collection[Setting]) -> None:
+    """How to read the numbers, and the decision in every setting."""
+    page.say(READING)
+    page.heading(heading)
+    page.points(across.agreeing(plays, of))
+    page.table(across.decisions_grid(plays, of))
+
+
 def index(plays: Plays) -> Made:
     """All decisions on one page, and where to read on."""
     page = Page("index", "Results")
-    six = settings()
     page.say(
         "What the shipped scenarios say, as the results section of a paper would: which strategy has the highest net "
         "benefit and how surely, what drives that, and what more evidence would be worth. The numbers are those of "
         "the inputs, most of which are assumptions; no randomised evidence for immunoglobulin exists in the "
         "bispecific era."
     )
-    page.say(READING)
-    page.heading("Every decision")
-    page.points(across.agreeing(plays, six.values()))
-    page.table(across.decisions_grid(plays, six.values()))
+    _decisions(page, "Every decision", plays, settings().values())
     page.heading("Where to read on")
     page.lines.append(
         "\n".join(
