@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
-KILLED, SURVIVED, UNREACHED = 1, 0, 33
-"""Exit codes that mutmut keeps for a mutant."""
+KILLED = 1
+FATES = {0: "survived", 33: "no test reaches it", None: "not tried"}
+"""What the exit codes mean that mutmut keeps for a mutant."""
 
 
 def outcomes() -> Iterator[tuple[str, int | None]]:
@@ -47,7 +48,7 @@ def main() -> None:
     print(f"{killed} of {len(found)} mutants were noticed, of {len(names)} that there are")
     for name, code in sorted(found.items()):
         if code != KILLED:
-            fate = {SURVIVED: "survived", UNREACHED: "no test reaches it"}.get(code or 0, f"ended with {code}")
+            fate = FATES.get(code, f"ended with {code}")
             print(f"\n{name}: {fate}\n{mutmut('show', name)}")
 
 
