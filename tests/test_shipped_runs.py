@@ -20,7 +20,8 @@ PATIENTS = 100
 
 @pytest.mark.parametrize("name", sorted(SHIPPED))
 def test_a_run_reports_costs_by_item_and_infections_by_cause(name: str) -> None:
-    # Where patients compete for chairs, `igsim run` refuses, and what each would have alone is played here.
+    # Where patients compete for chairs, `igsim run` refuses; what each would have alone is played here, and what the
+    # programme as a whole reports is a test of `igsim capacity`.
     scenario = load(SHIPPED[name]).without_programme()
     result = sim.run(scenario, patients=PATIENTS)
     document = run_document(result, None)

@@ -15,6 +15,8 @@ COLUMNS = {
     "against": "the scenario it is compared with",
     "draw": "number of the parameter draw, from 0",
     "point": "number of the point of the design, from 0",
+    "cause": "cause of infection",
+    "grade": "grade of infection: `grade_1_2` or `grade_3plus`",
     "kind": "what the row is about: grade or cause of an incidence, parameter or group, sort of a finding",
     # means and errors
     "mean": "mean per patient (per replication in tables of `igsim capacity`), undiscounted unless the name says so",
@@ -24,7 +26,8 @@ COLUMNS = {
     "high": "upper limit; upper value of the input in `tornado`",
     "ci_low": "lower limit of the 95 % interval over replications",
     "ci_high": "upper limit",
-    "delta": "mean difference from the first arm, or from the programme without limits in `capacity_years`",
+    "delta": "mean difference from the first arm; in `capacity_years` and `capacity_infections` from the world "
+    "without limits",
     # costs, effects and the decision
     "cost": "discounted cost per patient; of the trial in `evsi`",
     "qaly": "discounted QALYs per patient",

@@ -24,8 +24,11 @@ from sim.scenario import Scenario
 from sim.streams import AddressedLuck, Luck
 from sim.work import Arrays
 
-VERSION = 1
+VERSION = 2
 """Of what a replication's arrays mean."""
+
+MEASURED = ("numbers", "monthly", "hourly", "causes", "spend", "groups")
+"""Arrays of a replication."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,9 @@ def replicate(
         ordinary: Whether the first arm is also played without shortages.
 
     Returns:
-        numbers [arm, number], monthly [arm, series, month], hourly [arm, hour], spend [arm, item, year] with the
-        world without limits as the last arm, groups [arm, group, entry].
+        numbers [arm, number], monthly [arm, series, month], hourly [arm, hour], causes [arm, with and without
+        limits, cause, grade], spend [arm, item, year] with the world without limits as the last arm, groups [arm,
+        group, entry].
     """
     if given_starts is None:
         start = on_working_hours(programme, poisson_starts(programme, luck, replication))
@@ -98,7 +102,7 @@ def replicate(
     patient = patient_numbers(replication, start.size)
     fates = Fates(model, luck, patient, np.minimum(model.horizon, programme.months - start))
     free: dict[bytes, World] = {}
-    rows: dict[str, list[Floats]] = {name: [] for name in ("numbers", "monthly", "hourly", "spend", "groups")}
+    rows: dict[str, list[Floats]] = {name: [] for name in MEASURED}
     money = (model, fates.who)
     for arm, what in arms(programme, ordinary=ordinary):
         strategy = strategies_of(arm, luck, patient)
@@ -115,6 +119,8 @@ def replicate(
         rows["numbers"].append(np.array([found[name] for name in measures.NUMBERS]))
         rows["monthly"].append(measures.monthly(what, record, world))
         rows["hourly"].append(measures.hourly(what, record))
+        both = [measures.by_cause(model, each) for each in (world, without)]
+        rows["causes"].append(np.stack(both))
         rows["groups"].append(measures.by_group(programme, record, world, damage, groups))
         rows["spend"].append(spend(*money, world, _given(record), start, strategy, programme.months))
     first = strategies_of(programme.arms[0], luck, patient)

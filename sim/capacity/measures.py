@@ -191,6 +191,14 @@ def _open_hours(programme: Programme, edges: Floats) -> Floats:
     return hours
 
 
+def by_cause(model: ClinicalModel, world: World) -> Floats:
+    """Infections after the first day, [cause, grade]."""
+    ill = world.counted(Event.INFECTION)
+    counted = np.zeros(model.infections.cost.shape)
+    np.add.at(counted, (world.log.cause[ill], world.log.grade[ill]), 1.0)
+    return counted
+
+
 def monthly(programme: Programme, record: Record, world: World) -> Floats:
     """The series of `MONTHLY`, [series, month]."""
     c = Counted(record, programme)

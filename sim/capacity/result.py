@@ -15,7 +15,7 @@ from sim.capacity.arrivals import Starts
 from sim.capacity.measures import GROUP, MONTHLY, NUMBERS
 from sim.capacity.sizing import Sized
 from sim.model.accrual import COST_ITEMS
-from sim.model.parts import Floats
+from sim.model.parts import GRADES, Floats
 from sim.model.parts.programme import Programme
 from sim.scenario import Scenario
 from sim.work import Arrays
@@ -74,9 +74,7 @@ class CapacityResult:
         rows = []
         for a, arm in enumerate(self.arms):
             for k, measure in enumerate(NUMBERS):
-                delta = _plain(values[:, a, k] - values[:, 0, k])
-                against = {"delta": delta.pop("mean")} | {f"delta_{name}": value for name, value in delta.items()}
-                rows.append({"arm": arm, "measure": measure, **_plain(values[:, a, k]), **against})
+                rows.append({"arm": arm, "measure": measure, **_beside(values[:, a, k], values[:, 0, k])})
         return pd.DataFrame(rows)
 
     def mean(self, arm: str, measure: str) -> tuple[float, float]:
@@ -104,10 +102,33 @@ class CapacityResult:
         rows = []
         for a, arm in enumerate((*self.arms, UNLIMITED)):
             for y, year in enumerate(self.years):
-                delta = _plain(total[:, a, y] - total[:, -1, y])
-                limits = {"delta": delta["mean"], "delta_ci_low": delta["ci_low"], "delta_ci_high": delta["ci_high"]}
-                rows.append({"arm": arm, "year": year, **_plain(total[:, a, y]), **limits})
-        return pd.DataFrame(rows).drop(columns="se")
+                rows.append({"arm": arm, "year": year, **_beside(total[:, a, y], total[:, -1, y])})
+        return pd.DataFrame(rows).drop(columns=["se", "delta_se"])
+
+    def items(self) -> pd.DataFrame:
+        """Undiscounted spend of all years: columns arm (the last is `unlimited`), item, mean, se, ci_low, ci_high."""
+        values = self.arrays["spend"].sum(axis=3)
+        rows = [
+            {"arm": arm, "item": item, **_plain(values[:, a, i])}
+            for a, arm in enumerate((*self.arms, UNLIMITED))
+            for i, item in enumerate(COST_ITEMS)
+        ]
+        return pd.DataFrame(rows)
+
+    def infections(self) -> pd.DataFrame:
+        """Infections by cause and grade, of all patients together.
+
+        Columns: arm, cause, grade, mean, se, ci_low, ci_high, and delta, delta_se, delta_ci_low, delta_ci_high
+        against the same patients and strategies without limits: what the limits caused less what they spared.
+        """
+        values, causes = self.arrays["causes"], tuple(self.scenario.infections.causes)
+        rows = []
+        for a, arm in enumerate(self.arms):
+            for c, cause in enumerate(causes):
+                for g, grade in enumerate(GRADES):
+                    found = _beside(*values[:, a, :, c, g].T)
+                    rows.append({"arm": arm, "cause": cause, "grade": grade, **found})
+        return pd.DataFrame(rows)
 
     def who_paid(self) -> pd.DataFrame:
         """What each group paid.
@@ -164,6 +185,7 @@ class CapacityResult:
             "capacity_numbers": self.numbers(),
             "capacity_months": self.monthly(),
             "capacity_hours": self.hourly(),
+            "capacity_infections": self.infections(),
             "capacity_spend": self.spend(),
             "capacity_years": self.yearly(),
             "who_paid": self.who_paid(),
@@ -196,6 +218,12 @@ def interval(values: Floats) -> dict[str, Floats]:
     se = np.asarray(values.std(axis=0, ddof=1) / np.sqrt(n), dtype=np.float64)
     half = float(student.ppf(0.975, n - 1)) * se
     return {"mean": mean, "se": se, "ci_low": mean - half, "ci_high": mean + half}
+
+
+def _beside(values: Floats, others: Floats) -> dict[str, float]:
+    """The interval of one number, and that of its difference from another, replication by replication."""
+    delta = {f"delta_{name}": value for name, value in _plain(values - others).items()}
+    return {**_plain(values), "delta": delta.pop("delta_mean"), **delta}
 
 
 def _plain(values: Floats) -> dict[str, float]:

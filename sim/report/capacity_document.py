@@ -32,7 +32,12 @@ def capacity_document(result: CapacityResult) -> Document:
             "price_year": scenario.analysis.price_year,
         },
         "arms": [_arm(result, place) for place in range(len(result.arms))],
+        "infections_by_cause": [
+            {**row, "label": scenario.infections.causes[str(row["cause"])].label}
+            for row in records(result.infections())
+        ],
         "spend_by_year": records(result.yearly()),
+        "spend_by_item": records(result.items()),
         "who_paid": records(result.who_paid()),
         "hours": records(result.hourly()),
         "sizes": [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -14,8 +14,9 @@ from rich.text import Text
 from sim.capacity import CapacityResult
 from sim.capacity.result import UNLIMITED
 from sim.capacity.sizing import TARGET
+from sim.model.parts import GRADES
 from sim.report.dsa_text import ending
-from sim.report.text import number, table, with_error
+from sim.report.text import ITEM_WORDS, number, table, with_error
 
 ROWS = (
     ("patients who started", "patients_started", 1),
@@ -44,6 +45,7 @@ HARM = (
     ("  caused by the limits", "deaths_caused", 3),
     ("  spared by them", "deaths_spared", 3),
 )
+CAUSES_TITLE = "Infections by cause, grade 1-2 / grade ≥ 3 (of these, caused less spared by the limits)"
 PERCENT = frozenset({"share_on_time", "utilisation"})
 ABSENT = frozenset({"starts_deferred", "patients_switched", "grams_expired", "doses_missed"})
 """Rows left out where nothing of the kind happened under any arm."""
@@ -81,11 +83,15 @@ def print_capacity(console: Console, result: CapacityResult, folder: Path | None
         )
     )
     console.print()
+    console.print(_infections(result))
+    console.print()
     console.print(_who_paid(result))
     for line in verdicts(result):
         console.print(Text(line))
     console.print()
     console.print(_spend(result))
+    console.print()
+    console.print(_items(result))
     for line in size_lines(result):
         console.print()
         console.print(Text(line))
@@ -130,6 +136,38 @@ def number_rows(
 def _numbers(result: CapacityResult, title: str, rows: tuple[tuple[str, str, int], ...]) -> Table:
     shown = table(title, "per replication", *result.arms)
     for words, cells in number_rows(result.numbers(), result.arms, rows):
+        shown.add_row(words, *cells)
+    return shown
+
+
+def infection_rows(
+    infections: pd.DataFrame, arms: Sequence[str], labels: Mapping[str, str]
+) -> list[tuple[str, list[str]]]:
+    """Words of each cause and a cell for each arm: infections of grade 1-2 / of grade >= 3 (net of the latter).
+
+    Args:
+        infections: The table `capacity_infections`.
+        arms: Arms, in order.
+        labels: Cause to words.
+    """
+    keys = ["cause", "grade", "arm"]
+    mean, delta = _lookup(infections, keys, "mean"), _lookup(infections, keys, "delta")
+    mild, severe = GRADES
+    rows = []
+    for cause in dict.fromkeys(infections["cause"]):
+        cells = [
+            f"{number(mean[cause, mild, arm], 1)} / {number(mean[cause, severe, arm], 1)} "
+            f"({number(delta[cause, severe, arm], 2)})"
+            for arm in arms
+        ]
+        rows.append((labels[cause], cells))
+    return rows
+
+
+def _infections(result: CapacityResult) -> Table:
+    labels = {name: cause.label for name, cause in result.scenario.infections.causes.items()}
+    shown = table(CAUSES_TITLE, "per replication", *result.arms)
+    for words, cells in infection_rows(result.infections(), result.arms, labels):
         shown.add_row(words, *cells)
     return shown
 
@@ -219,6 +257,34 @@ def _spend(result: CapacityResult) -> Table:
             f"{thousands(mean[arm, year])} ({_around(delta[arm, year], high[arm, year])})" for arm in result.arms
         ]
         shown.add_row(year, *cells, thousands(mean[UNLIMITED, year]))
+    return shown
+
+
+def item_rows(items: pd.DataFrame, arms: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Words of each item and thousands under each arm, then their total; what costs nothing under any is left out.
+
+    Args:
+        items: Columns arm, item, mean, ci_high: spend of all years together.
+        arms: Arms, in order.
+    """
+    keys = ["item", "arm"]
+    mean, high = _lookup(items, keys, "mean"), _lookup(items, keys, "ci_high")
+    found = list(dict.fromkeys(items["item"]))
+    rows = [
+        (ITEM_WORDS[item], [_around(mean[item, arm], high[item, arm]) for arm in arms])
+        for item in found
+        if any(mean[item, arm] for arm in arms)
+    ]
+    return [*rows, ("total", [thousands(sum(mean[item, arm] for item in found)) for arm in arms])]
+
+
+def _items(result: CapacityResult) -> Table:
+    currency = result.scenario.analysis.currency
+    shown = table(
+        f"Spend by item, all years (thousands of {currency}, undiscounted)", "", *result.arms, "without limits"
+    )
+    for words, cells in item_rows(result.items(), (*result.arms, UNLIMITED)):
+        shown.add_row(words, *cells)
     return shown
 
 

@@ -10,6 +10,8 @@ import pytest
 from sim.build import compile_model
 from sim.capacity import run_capacity
 from sim.errors import UnsupportedByEngineError
+from sim.model.accrual import COST_ITEMS
+from sim.model.parts import GRADES
 from sim.report.run_figures import run_figures
 from sim.scenario import load, parse_setting
 from tests.cli.conftest import REPOSITORY, Igsim
@@ -27,7 +29,11 @@ def test_the_report_says_who_paid_and_the_folder_has_every_table(igsim: Igsim, t
     for words in (
         "An infusion centre in a shortage",
         "Who paid",
+        "Infections by cause",
+        "Cytomegalovirus",
         "Spend by calendar year",
+        "Spend by item",
+        "administration of immunoglobulin",
         "Warm-up: 6 months",
         "2028",
     ):
@@ -40,6 +46,7 @@ def test_the_report_says_who_paid_and_the_folder_has_every_table(igsim: Igsim, t
         "capacity_numbers",
         "capacity_months",
         "capacity_hours",
+        "capacity_infections",
         "capacity_spend",
         "capacity_years",
         "who_paid",
@@ -64,6 +71,13 @@ def test_the_document_has_every_arm_and_nothing_else_is_printed(igsim: Igsim) ->
     here = run_capacity(load(CENTRE, overrides=dict(parse_setting(text) for text in SMALL[3::2])), replications=2)
     assert due["mean"] == here.mean("first_come", "infusions_wanted")[0]
     assert said.document["run"]["path"] is None
+    causes, items = said.document["infections_by_cause"], said.document["spend_by_item"]
+    arms = [arm["name"] for arm in said.document["arms"]]
+    wanted = [(arm, cause, grade) for arm in arms for cause in here.scenario.infections.causes for grade in GRADES]
+    assert [(row["arm"], row["cause"], row["grade"]) for row in causes] == wanted
+    assert [(row["arm"], row["item"]) for row in items] == [(a, i) for a in (*arms, "unlimited") for i in COST_ITEMS]
+    first = [row["mean"] for row in causes if row["arm"] == arms[0]]
+    assert sum(first) == pytest.approx(said.document["arms"][0]["numbers"]["infections"]["mean"])
 
 
 def test_whoever_plays_patients_one_by_one_refuses_and_says_who_does_not(igsim: Igsim) -> None:

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from sim.report.capacity_text import HARM, OUTSIDE, ROWS, number_rows, thousands
+from sim.report.capacity_text import (
+    CAUSES_TITLE,
+    HARM,
+    OUTSIDE,
+    ROWS,
+    infection_rows,
+    item_rows,
+    number_rows,
+    thousands,
+)
 from sim.report.page.folder import RunFolder
 from sim.report.page.parts import Grid, Section, grid, section
 from sim.report.text import number, with_error
@@ -35,8 +44,9 @@ def programme_sections(folder: RunFolder) -> list[Section]:
                 "spared: the other way round.",
             ),
         ),
+        section(folder, "causes", "Infections by cause", _infections(folder)),
         section(folder, "who-paid", "Who paid", _who_paid(folder), "who_paid"),
-        section(folder, "spend", "Spend by year", _spend(folder), "programme_spend"),
+        section(folder, "spend", "Spend by year and item", _spend(folder), _items(folder), "programme_spend"),
     ]
 
 
@@ -123,6 +133,29 @@ def _who_paid(folder: RunFolder) -> Grid:
         ("patients", *(str(arm["label"]) for arm in arms)),
         rows,
         note="Means over replications; differences between groups with their error are in the summary.",
+    )
+
+
+def _infections(folder: RunFolder) -> Grid:
+    found = pd.DataFrame(folder.document["infections_by_cause"])
+    arms = folder.document["arms"]
+    labels = dict(zip(found["cause"], found["label"], strict=True))
+    rows = infection_rows(found, [str(arm["name"]) for arm in arms], labels)
+    return grid(
+        f"{CAUSES_TITLE}, per replication",
+        ("", *(str(arm["label"]) for arm in arms)),
+        [(words, *cells) for words, cells in rows],
+        note="Means over replications; their intervals are in the table capacity_infections of the run folder.",
+    )
+
+
+def _items(folder: RunFolder) -> Grid:
+    arms = folder.document["arms"]
+    rows = item_rows(pd.DataFrame(folder.document["spend_by_item"]), [*(str(arm["name"]) for arm in arms), UNLIMITED])
+    return grid(
+        f"Spend by item, all years (thousands of {folder.currency}, undiscounted)",
+        ("", *(str(arm["label"]) for arm in arms), "without limits"),
+        [(words, *cells) for words, cells in rows],
     )
 
 

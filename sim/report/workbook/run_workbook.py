@@ -53,6 +53,7 @@ TITLES = {
     "best_sizes": "Best trial sizes",
     "capacity_numbers": "Programme",
     "who_paid": "Who paid",
+    "capacity_infections": "Infections by cause",
     "capacity_years": "Spend by year",
     "capacity_spend": "Spend by item",
     "capacity_months": "By month",
