@@ -6,6 +6,7 @@ system does in one step; whatever interrupts the writing leaves no folder of tha
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import os
@@ -21,10 +22,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from sim.errors import Problem, ResultsError, RunFolderError
 
 MANIFEST_FORMAT = 1
+SHOWN = 12
+"""Columns or entries told of a table or document that lacks one."""
 REPORTED_PACKAGES = ("igsim", "numpy", "scipy", "pandas", "simpy", "pydantic", "pyarrow")
 
 
@@ -45,7 +50,8 @@ def write_run_folder(
         digest: SHA-256 of the scenario; its first eight digits become part of the folder's name.
         tables: File stem to tidy table; each is written as Parquet and as CSV.
         texts: File name to content, e.g. "scenario.toml".
-        manifest: What identifies the run (command, settings, timings); environment and file digests are added.
+        manifest: What identifies the run (command, settings, timings); environment, columns of the tables and file
+            digests are added.
 
     Returns:
         The folder.
@@ -63,7 +69,14 @@ def write_run_folder(
         for file_name, text in texts.items():
             (temporary / file_name).write_text(text, encoding="utf-8")
         files = {path.name: sha256(path) for path in sorted(temporary.iterdir())}
-        record = {"format": MANIFEST_FORMAT, **manifest, "environment": environment(), "files": files}
+        columns = {stem: _columns(temporary / f"{stem}.parquet") for stem in tables}
+        record = {
+            "format": MANIFEST_FORMAT,
+            **manifest,
+            "environment": environment(),
+            "columns": columns,
+            "files": files,
+        }
         text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
         (temporary / "manifest.json").write_text(text + "\n", encoding="utf-8")
         for path in temporary.iterdir():
@@ -122,7 +135,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         Its manifest.
 
     Raises:
-        RunFolderError: If the folder is missing, incomplete, altered since it was written, or of a newer format.
+        RunFolderError: If the folder is missing, incomplete, altered since it was written, or of a newer format; or
+            a table has not the columns that were written, though its digest was made to fit.
     """
     manifest = _manifest(folder)
     problems = [
@@ -130,6 +144,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         for name, digest in sorted(manifest["files"].items())
         if (fault := _file_fault(folder, name, digest))
     ]
+    if not problems:  # folders of earlier versions do not say their columns
+        for stem, columns in manifest.get("columns", {}).items():
+            if f"{stem}.parquet" in manifest["files"]:
+                problems += _column_faults(folder / f"{stem}.parquet", columns)
+            if f"{stem}.csv" in manifest["files"]:
+                problems += _header_faults(folder / f"{stem}.csv", columns)
     if problems:
         raise _unusable(problems)
     return manifest
@@ -150,18 +170,91 @@ def read_table(path: Path) -> pd.DataFrame:
     except FileNotFoundError:
         raise _unusable([Problem(path.name, "", "is missing", str(path.parent))]) from None
     except (OSError, ValueError) as error:
-        allowed = "must be the Parquet table that the run wrote"
-        raise _unusable([Problem(path.name, str(error).split("\n")[0][:200], allowed, str(path.parent))]) from error
+        raise _unusable([_no_table(path, error)]) from error
+
+
+def _no_table(path: Path, error: Exception) -> Problem:
+    found = str(error).split("\n")[0][:200]
+    return Problem(path.name, found, "must be the Parquet table that the run wrote", str(path.parent))
+
+
+def _columns(path: Path) -> dict[str, str]:
+    """Name of each column of a Parquet table, and what kind of values it holds."""
+    schema = pq.read_schema(path)
+    return {field.name: _kind(field.type) for field in schema}
+
+
+def _kind(values: pa.DataType) -> str:
+    if pa.types.is_integer(values) or pa.types.is_floating(values):
+        return "numbers"
+    if pa.types.is_string(values) or pa.types.is_large_string(values):
+        return "text"
+    return {"bool": "yes or no", "null": "blanks"}.get(str(values), str(values))
+
+
+def _column_faults(path: Path, columns: Mapping[str, str]) -> list[Problem]:
+    """Columns that the run wrote and that the table has not, or has with values of another kind."""
+    try:
+        found = _columns(path)
+    except (OSError, ValueError) as error:
+        return [_no_table(path, error)]
+    missing = [name for name in columns if name not in found]
+    problems = [_missing(path, missing, list(found))] if missing else []
+    return problems + [
+        Problem(f"{path.name}: column {name}", found[name], f"must be {kind}, as the run wrote it", str(path.parent))
+        for name, kind in columns.items()
+        if name in found and found[name] != kind != "blanks"
+    ]
+
+
+def _header_faults(path: Path, columns: Mapping[str, str]) -> list[Problem]:
+    """Columns that the run wrote and that are not in the first line of the CSV."""
+    with path.open(encoding="utf-8", errors="replace", newline="") as lines:
+        header = next(csv.reader(lines), [])
+    missing = [name for name in columns if name not in header]
+    return [_missing(path, missing, header)] if missing else []
+
+
+def _missing(path: Path, missing: list[str], found: list[str]) -> Problem:
+    shown = ", ".join(found[:SHOWN]) + (", ..." if len(found) > SHOWN else "")
+    word = "the column" if len(missing) == 1 else "the columns"
+    allowed = f"must have {word} {', '.join(missing)} that the run wrote"
+    return Problem(path.name, f"columns {shown}" if found else "no columns", allowed, str(path.parent))
+
+
+class _Entries(dict[str, Any]):
+    """Entries of a JSON document that says by itself which one it lacks.
+
+    Attributes:
+        path: The document.
+    """
+
+    path: Path
+
+    def __missing__(self, name: object) -> Any:
+        shown = ", ".join(list(self)[:SHOWN]) + (", ..." if len(self) > SHOWN else "")
+        allowed = f"must have the entry {name} that the run wrote"
+        found = f"entries {shown}" if self else "no entries"
+        raise _unusable([Problem(self.path.name, found, allowed, str(self.path.parent))])
 
 
 def read_document(path: Path) -> dict[str, Any]:
     """One JSON document of a run folder.
 
+    Returns:
+        Its entries; whoever asks for one that is not there, at any depth, is told so by a RunFolderError.
+
     Raises:
         RunFolderError: It is missing, or no JSON document.
     """
+
+    def entries(pairs: list[tuple[str, Any]]) -> _Entries:
+        found = _Entries(pairs)
+        found.path = path
+        return found
+
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=entries)
     except FileNotFoundError:
         raise _unusable([Problem(path.name, "", "is missing", str(path.parent))]) from None
     except (OSError, ValueError) as error:
@@ -183,8 +276,12 @@ def _manifest(folder: Path) -> dict[str, Any]:
         allowed = "is missing: not a run folder, or one whose writing never ended"
         raise _unusable([Problem("manifest.json", "", allowed, str(folder))])
     manifest = read_document(path)
-    if not all(isinstance(manifest.get(key, {}), dict) for key in ("settings", "files")) or "files" not in manifest:
-        raise _unusable([Problem("manifest.json", "", "must have settings and files of the run", str(folder))])
+    parts = [manifest.get(key, {}) for key in ("settings", "files", "columns")]
+    parts += parts[-1].values() if isinstance(parts[-1], dict) else []
+    if "files" not in manifest or not all(isinstance(part, dict) for part in parts):
+        raise _unusable(
+            [Problem("manifest.json", "", "must have settings, columns and files as the run wrote them", str(folder))]
+        )
     if manifest.get("format") != MANIFEST_FORMAT:
         allowed = f"must be {MANIFEST_FORMAT}, the one that this version of igsim reads"
         found = json.dumps(manifest.get("format"))

@@ -123,3 +123,31 @@ def test_reading_refuses_a_newer_format(tmp_path: Path) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest | {"format": 2}))
     with pytest.raises(RunFolderError, match="found 2; must be 1, the one that this version of igsim reads"):
         store.read_manifest(folder)
+
+
+def test_a_folder_says_its_columns_and_one_without_them_is_still_read(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["columns"] == {"outcomes": {"strategy": "text", "cost": "numbers"}}
+    TABLE.drop(columns="cost").to_parquet(folder / "outcomes.parquet", index=False)
+    manifest["files"]["outcomes.parquet"] = store.sha256(folder / "outcomes.parquet")
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(RunFolderError, match=r"outcomes\.parquet: found columns strategy; must have the column cost"):
+        store.read_manifest(folder)
+    del manifest["columns"]  # as earlier versions wrote it
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert "outcomes.parquet" in store.read_manifest(folder)["files"]
+
+
+def test_a_document_says_which_entry_it_lacks_at_any_depth(tmp_path: Path) -> None:
+    path = tmp_path / "psa.json"
+    path.write_text(json.dumps({"leads": [{"wtp": 1.0}], "empty": {}}))
+    document = store.read_document(path)
+    assert document["leads"][0]["wtp"] == 1.0
+    assert document.get("best") is None
+    with pytest.raises(RunFolderError, match=r"psa\.json: found entries leads, empty; must have the entry best"):
+        document["best"]
+    with pytest.raises(RunFolderError, match=r"psa\.json: found entries wtp; must have the entry mcse"):
+        document["leads"][0]["mcse"]
+    with pytest.raises(RunFolderError, match=r"psa\.json: found no entries; must have the entry mean"):
+        document["empty"]["mean"]

@@ -48,9 +48,11 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lost = folder / "tutorial" / "20000101-000000-nomanifest"
     shutil.copytree(made[0], lost)
     (lost / "manifest.json").write_text("{ not json")
-    empty = folder / "tutorial" / "20000101-000000-strange"
-    empty.mkdir()
-    (empty / "manifest.json").write_text(json.dumps({"format": 1, "files": {}}))
+    asked = {"strange": {"settings": {"draws": "many"}, "command": "psa", "table": {"file": "t.csv"}}, "bare": {}}
+    for name, manifest in asked.items():
+        empty = folder / "tutorial" / f"20000101-000000-{name}"
+        empty.mkdir()
+        (empty / "manifest.json").write_text(json.dumps({"format": 1, "files": {}, **manifest}))
     return folder
 
 

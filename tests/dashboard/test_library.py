@@ -19,7 +19,7 @@ def test_runs_are_listed_newest_first_and_broken_ones_say_why(desk, entries):
     assert names == sorted(names, reverse=True)
     assert {command: len(found) for command, found in entries.items()} == {"run": 2, "psa": 1, "sweep": 2}
     problems = {entry.name.rsplit("-", 1)[1]: entry.problem for entry in desk.library.runs() if entry.problem}
-    assert set(problems) == {"nomanifest", "strange"}, "an altered table is found when the run is opened"
+    assert set(problems) == {"nomanifest", "strange", "bare"}, "an altered table is found when the run is opened"
     assert "manifest.json cannot be read" in problems["nomanifest"]
 
 
@@ -28,7 +28,8 @@ def test_runs_are_listed_newest_first_and_broken_ones_say_why(desk, entries):
     [
         ("altered", "altered since the run wrote it"),
         ("nomanifest", "must be the JSON document that the run wrote"),
-        ("strange", "cannot be read"),
+        ("strange", "cannot be read \\(ValueError"),
+        ("bare", "manifest.json: found entries format, files; must have the entry settings"),
     ],
 )
 def test_a_broken_run_is_an_error_that_says_why(desk, name, told):
