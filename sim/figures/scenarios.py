@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from sim.figures.style import GREY, INK, Look, finished, number, sentence, tinted, wrapped
+from sim.figures.style import GREY, INK, Look, few, finished, sentence, tinted, wrapped
 from sim.figures.tables import checked, known
 from sim.figures.value import tall
 
@@ -135,7 +135,7 @@ def mark_changes(figure: go.Figure, thresholds: pd.DataFrame) -> None:
         if np.isfinite(low) and np.isfinite(high):
             figure.add_vrect(x0=low, x1=high, fillcolor=tinted(GREY, 0.15), line_width=0, layer="below")
         figure.add_vline(x=at, line={"color": INK, "width": 1.5, "dash": "dash"})
-        text = f"<b>{number(at, ',.4g')}</b>"
+        text = f"<b>{few(at)}</b>"
         # Neighbours stand at different heights, so that their numbers do not meet.
         height = 1 - 0.08 * (place % 3)
         figure.add_annotation(x=at, y=height, yref="paper", text=text, showarrow=False, xshift=26)

@@ -296,6 +296,11 @@ def number(value: float, form: str = ",.0f") -> str:
     return format(value, form).replace("-", "−")
 
 
+def few(value: float) -> str:
+    """A number in four digits, and all those before the point."""
+    return number(value, ",.0f" if abs(value) >= 9_999.5 else ",.4g")
+
+
 def wtp_axis(figure: go.Figure, wtp: Iterable[float]) -> None:
     """Let the thresholds fill the x axis; symbols at its ends stay whole."""
     last = max(wtp)

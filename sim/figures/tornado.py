@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sim.errors import Problem, TableError
-from sim.figures.style import COLOURS, GREY, INK, Z_95, Look, finished, hatched, number, plain, sentence, wrapped
+from sim.figures.style import COLOURS, GREY, INK, Z_95, Look, few, finished, hatched, number, plain, sentence, wrapped
 from sim.figures.tables import checked
 from sim.figures.value import tall
 
@@ -100,7 +100,7 @@ def _bars(shown: pd.DataFrame, end: str, name: str, centre: float, unit: str, fi
         orientation="h",
         name=name,
         marker={**fill, "opacity": np.where(shown["within_noise"], 0.3, 1.0)},
-        text=[_few(value) for value in shown[end]],
+        text=[few(value) for value in shown[end]],
         textposition=["inside" if inner else "outside" for inner in hidden],
         textangle=0,
         cliponaxis=False,
@@ -112,11 +112,6 @@ def _bars(shown: pd.DataFrame, end: str, name: str, centre: float, unit: str, fi
             f"<br>swing %{{customdata[2]:,.5g}} ± %{{customdata[3]:,.3g}} (MCSE) {unit}"
         ),
     )
-
-
-def _few(value: float) -> str:
-    """Four digits, and all those before the point."""
-    return number(value, ",.0f" if abs(value) >= 10_000 else ",.4g")
 
 
 def _named(path: str, bold: bool) -> str:

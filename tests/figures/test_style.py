@@ -2,7 +2,7 @@
 
 import pytest
 
-from sim.figures.style import COLOURS, DASHES, SYMBOLS, Look, number, plain, sentence, tinted, words, wrapped
+from sim.figures.style import COLOURS, DASHES, SYMBOLS, Look, few, number, plain, sentence, tinted, words, wrapped
 from tests.figures.examples import LOOK, STRATEGIES
 
 
@@ -65,3 +65,12 @@ def test_numbers_bands_and_subtitles():
     assert tinted("#0072B2", 0.5) == "rgba(0,114,178,0.5)"
     assert sentence(["one", "", "two"]) == "one; two"
     assert "<br>" in sentence(["word " * 40])
+
+
+def test_all_digits_before_the_point_are_shown():
+    assert [few(value) for value in (0.123456, 9_999.4, 9_999.5, -45_230.4)] == [
+        "0.1235",
+        "9,999",
+        "10,000",
+        "−45,230",
+    ]

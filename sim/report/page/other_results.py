@@ -288,4 +288,4 @@ def short(value: object) -> str:
     """A value of an input in few digits, and all those before the point."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:,.4g}"
+    return f"{value:,.0f}" if abs(value) >= 9_999.5 else f"{value:,.4g}"
