@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,12 @@ from sim.cli.answers import Answer
 from sim.cli.cea import parse_wtp
 from sim.cli.desk import desk
 from sim.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.scenario import Scenario
+    from sim.sensitivity import Sweep
 
 PATIENTS = 2_000
 
@@ -34,34 +40,39 @@ def register(app: typer.Typer) -> None:
     )(sweep)
 
 
+Vary = Annotated[
+    list[str],
+    typer.Option("--vary", metavar="PATH=START:STOP:N[:log]", help="A range, or PATH=a,b,c. May be repeated."),
+]
+Design = Annotated[DesignName, typer.Option("--design", help="Every combination, Latin hypercube or Sobol sequence.")]
+Points = Annotated[
+    int, typer.Option("--points", min=1, help="Points of lhs and sobol; base sample of --sobol-indices.")
+]
+Indices = Annotated[
+    str | None,
+    typer.Option(
+        "--sobol-indices", metavar="OUTCOME", help="What moves this outcome (inmb, nmb or a component); own design."
+    ),
+]
+Strategy = Annotated[str | None, typer.Option("--strategy", help="Whose outcome for --sobol-indices.")]
+Comparator = Annotated[
+    str | None, typer.Option("--comparator", help="Whom INMB is against (default: the first strategy).")
+]
+Wtp = Annotated[
+    list[str] | None, typer.Option("--wtp", help="Willingness to pay per QALY, or START:STOP:N. May be repeated.")
+]
+
+
 def sweep(
     context: typer.Context,
     scenario: opt.ScenarioFile,
-    vary: Annotated[
-        list[str],
-        typer.Option("--vary", metavar="PATH=START:STOP:N[:log]", help="A range, or PATH=a,b,c. May be repeated."),
-    ],
-    design: Annotated[
-        DesignName, typer.Option("--design", help="Every combination, Latin hypercube or Sobol sequence.")
-    ] = DesignName.GRID,
-    points: Annotated[
-        int, typer.Option("--points", min=1, help="Points of lhs and sobol; base sample of --sobol-indices.")
-    ] = 64,
-    sobol_indices: Annotated[
-        str | None,
-        typer.Option(
-            "--sobol-indices",
-            metavar="OUTCOME",
-            help="What moves this outcome (inmb, nmb or a component); own design.",
-        ),
-    ] = None,
-    strategy: Annotated[str | None, typer.Option("--strategy", help="Whose outcome for --sobol-indices.")] = None,
-    comparator: Annotated[
-        str | None, typer.Option("--comparator", help="Whom INMB is against (default: the first strategy).")
-    ] = None,
-    wtp: Annotated[
-        list[str] | None, typer.Option("--wtp", help="Willingness to pay per QALY, or START:STOP:N. May be repeated.")
-    ] = None,
+    vary: Vary,
+    design: Design = DesignName.GRID,
+    points: Points = 64,
+    sobol_indices: Indices = None,
+    strategy: Strategy = None,
+    comparator: Comparator = None,
+    wtp: Wtp = None,
     patients: opt.Patients = None,
     seed: opt.Seed = None,
     settings: opt.Settings = None,
@@ -73,7 +84,6 @@ def sweep(
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Play a scenario at every point of a design over any of its values, on the same patients and luck."""
-    from sim.report.sweep_text import print_sweep, sweep_document
     from sim.sensitivity import parse_axes, sobol_sweep
     from sim.sensitivity import sweep as play_design
 
@@ -82,7 +92,6 @@ def sweep(
         raise UsageError(f"--wtp: found {len(wtps)} thresholds; must be one with --sobol-indices")
     loaded = opt.load_scenario(scenario, settings)
     n = PATIENTS if patients is None else patients
-    indices, words = None, ""
     with desk(context, loaded, scenario.stem, settings, workers, scheduler, resume, out, save, output_format) as at:
         with opt.Bar("points") as bar:
             if sobol_indices is None:
@@ -98,8 +107,9 @@ def sweep(
                     runner=at.runner,
                     progress=bar,
                 )
+                answer = _answer(loaded, result)
             else:
-                result, indices, words = sobol_sweep(
+                found = sobol_sweep(
                     loaded,
                     axes,
                     outcome=sobol_indices,
@@ -112,12 +122,19 @@ def sweep(
                     runner=at.runner,
                     progress=bar,
                 )
-        tables = {"sweep": result.table, "decisions": result.decisions}
-        if indices is not None:
-            tables["sobol_indices"] = indices
-        answer = Answer(
-            sweep_document(loaded, result, indices, words),
-            tables,
-            lambda console, folder: print_sweep(console, loaded, result, folder, indices, words),
-        )
+                answer = _answer(loaded, *found)
         at.hand_over(answer)
+
+
+def _answer(scenario: Scenario, result: Sweep, indices: pd.DataFrame | None = None, words: str = "") -> Answer:
+    """What the design gave, as the command says it."""
+    from sim.report.sweep_text import print_sweep, sweep_document
+
+    tables = {"sweep": result.table, "decisions": result.decisions}
+    if indices is not None:
+        tables["sobol_indices"] = indices
+    return Answer(
+        sweep_document(scenario, result, indices, words),
+        tables,
+        lambda console, folder: print_sweep(console, scenario, result, folder, indices, words),
+    )

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli import options as opt
+from sim.cli import voi_table as outside
 from sim.cli.cea import DEFAULT_WTP, parse_wtp
 from sim.errors import Problem, UsageError
 
 if TYPE_CHECKING:
+    from sim.cli.answers import Answer
     from sim.scenario import Scenario
     from sim.voi import Evidence
     from sim.work import Runner
@@ -32,63 +34,44 @@ def register(app: typer.Typer) -> None:
     )
 
 
+Source = Annotated[
+    Path,
+    typer.Argument(
+        metavar="SCENARIO|RUN|TABLE",
+        callback=opt.newest,
+        help="A scenario (plays its PSA), a run folder of igsim psa (reads it), or anyone's PSA table.",
+        show_default=False,
+    ),
+]
+Design = Annotated[
+    list[str] | None, typer.Option("--design", help="Trial of the scenario's \\[voi.designs] (default: all).")
+]
+Sizes = Annotated[
+    str | None, typer.Option("--n", metavar="N,N,...", help="Patients per arm (default: 50,100,200,400,800).")
+]
+Wtp = Annotated[
+    list[str] | None,
+    typer.Option("--wtp", help="Willingness to pay per QALY: a number, or START:STOP:N. May be repeated."),
+]
+
+
 def voi(
     context: typer.Context,
-    source: Annotated[
-        Path,
-        typer.Argument(
-            metavar="SCENARIO|RUN|TABLE",
-            callback=opt.newest,
-            help="A scenario (plays its PSA), a run folder of igsim psa (reads it), or anyone's PSA table.",
-            show_default=False,
-        ),
-    ],
-    design: Annotated[
-        list[str] | None, typer.Option("--design", help="Trial of the scenario's \\[voi.designs] (default: all).")
-    ] = None,
-    n: Annotated[
-        str | None,
-        typer.Option("--n", metavar="N,N,...", help="Patients per arm (default: 50,100,200,400,800)."),
-    ] = None,
-    wtp: Annotated[
-        list[str] | None,
-        typer.Option("--wtp", help="Willingness to pay per QALY: a number, or START:STOP:N. May be repeated."),
-    ] = None,
+    source: Source,
+    design: Design = None,
+    n: Sizes = None,
+    wtp: Wtp = None,
     draws: opt.Draws = None,
     patients: opt.Patients = None,
     seed: opt.Seed = None,
     settings: opt.Settings = None,
-    effects: Annotated[
-        Path | None, typer.Option("--effects", metavar="FILE", help="Effects of a table that holds costs alone.")
-    ] = None,
-    parameters: Annotated[
-        Path | None,
-        typer.Option("--parameters", metavar="FILE", help="Parameters of a table (default: its other columns)."),
-    ] = None,
-    nmb: Annotated[
-        str | None,
-        typer.Option("--nmb", metavar="COLUMN,COLUMN,...", help="Columns of a table that hold net benefits."),
-    ] = None,
-    group: Annotated[
-        list[str] | None,
-        typer.Option("--group", metavar="NAME=COLUMN,COLUMN,...", help="Parameters of a table learnt together."),
-    ] = None,
-    arms: Annotated[
-        str | None,
-        typer.Option("--arms", metavar="COLUMN,COLUMN", help="Columns with the event probability of a trial's arms."),
-    ] = None,
-    population: Annotated[
-        str | None,
-        typer.Option("--population", metavar="PER_YEAR,YEARS,RATE", help="Whom the decision of a table concerns."),
-    ] = None,
-    trial_cost: Annotated[
-        str | None,
-        typer.Option(
-            "--trial-cost",
-            metavar="FIXED,PER_PATIENT[,RECRUITED_PER_YEAR,FOLLOW_UP_YEARS]",
-            help="Cost and pace of the trial of --arms.",
-        ),
-    ] = None,
+    effects: outside.Effects = None,
+    parameters: outside.Parameters = None,
+    nmb: outside.NetBenefits = None,
+    group: outside.Group = None,
+    arms: outside.Arms = None,
+    population: outside.Concerned = None,
+    trial_cost: outside.TrialCost = None,
     workers: opt.Workers = None,
     scheduler: opt.Scheduler = None,
     resume: opt.Resume = False,
@@ -97,60 +80,59 @@ def voi(
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Value of information: EVPI, EVPPI of parameters and groups, EVSI and net benefit of a trial by its size."""
-    from sim.cli.answers import Answer, hand_over
-    from sim.psa.research import assess, chosen_trials
-    from sim.report.voi_document import voi_document, voi_tables
-    from sim.report.voi_text import print_voi
+    from sim.cli.answers import hand_over
+    from sim.cli.long_run import long_run
+    from sim.psa.evidence import evidence_of_run
     from sim.work import run_batches
 
-    started = time.perf_counter()
-    table_only = {
-        "--effects": effects,
-        "--parameters": parameters,
-        "--nmb": nmb,
-        "--group": group,
-        "--arms": arms,
-        "--population": population,
-        "--trial-cost": trial_cost,
-    }
+    started, sizes, thresholds = time.perf_counter(), parse_sizes(n), parse_wtp(wtp) if wtp else None
+    table = outside.OutsideTable(source, effects, parameters, nmb, group or [], arms, population, trial_cost)
     to_play: dict[str, object] = {"--draws": draws, "--patients": patients, "--seed": seed, "--set": settings}
     to_play |= {"--workers": workers, "--scheduler": scheduler, "--resume": resume}
-    sizes = parse_sizes(n)
     scenario: Scenario | None = None
+    runner: Runner = run_batches
     with ExitStack() as until_written:
-        runner: Runner = run_batches
         if source.is_dir():
-            from sim.psa.evidence import evidence_of_run
-
-            refuse(source, "a run folder", {**table_only, **to_play})
+            refuse(source, "a run folder", {**table.options, **to_play})
             evidence, scenario = evidence_of_run(source)
         elif source.suffix.lower() == ".toml":
-            from sim.cli.long_run import long_run
-
-            refuse(source, "a scenario", table_only)
+            refuse(source, "a scenario", table.options)
             scenario, home = opt.load_scenario(source, settings), out / source.stem if save else None
             work = long_run(context, [scenario], home=home, workers=workers, scheduler=scheduler, resume=resume)
             runner = until_written.enter_context(work)
             evidence = _played(scenario, draws, patients, seed, runner)
         else:
-            from sim.cli.voi_table import evidence_of_table
-
             refuse(source, "a table", {"--design": design, **to_play, **({"--wtp": wtp} if nmb else {})})
-            evidence = evidence_of_table(source, effects, parameters, nmb, group or [], arms, population, trial_cost)
-        if scenario is not None:
-            evidence = replace(evidence, trials=chosen_trials(evidence, design))
-        thresholds = parse_wtp(wtp) if wtp else list(scenario.analysis.wtp_per_qaly if scenario else DEFAULT_WTP)
-        wanted = [0.0] if nmb else thresholds
-        with opt.Bar("sets of parameters") as bar:
-            report = assess(
-                evidence, wanted, sizes, source=str(source), scenario=scenario, runner=runner, progress=bar
-            )
-        answer = Answer(
-            voi_document(report), voi_tables(report), lambda console, folder: print_voi(console, report, folder)
-        )
+            evidence = table.evidence()
+        answer = _assessed(source, evidence, scenario, design, [0.0] if nmb else thresholds, sizes, runner)
         name = source.stem if scenario is None or source.suffix else source.resolve().parent.name
         known, home = [scenario] if scenario else [], out if save else None
         hand_over(answer, known, home, name, started, settings or [], output_format)
+
+
+def _assessed(
+    source: Path,
+    evidence: Evidence,
+    scenario: Scenario | None,
+    design: list[str] | None,
+    thresholds: list[float] | None,
+    sizes: tuple[int, ...],
+    runner: Runner,
+) -> Answer:
+    """What the evidence is worth, as the command says it."""
+    from sim.cli.answers import Answer
+    from sim.psa.research import assess, chosen_trials
+    from sim.report.voi_document import voi_document, voi_tables
+    from sim.report.voi_text import print_voi
+
+    if scenario is not None:
+        evidence = replace(evidence, trials=chosen_trials(evidence, design))
+    wtp = thresholds or list(scenario.analysis.wtp_per_qaly if scenario else DEFAULT_WTP)
+    with opt.Bar("sets of parameters") as bar:
+        report = assess(evidence, wtp, sizes, source=str(source), scenario=scenario, runner=runner, progress=bar)
+    return Answer(
+        voi_document(report), voi_tables(report), lambda console, folder: print_voi(console, report, folder)
+    )
 
 
 def _played(

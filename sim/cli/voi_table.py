@@ -1,11 +1,14 @@
-"""Draws of anyone's PSA table for `igsim voi`, as its options describe them."""
+"""Anyone's PSA table for `igsim voi`: the options that describe it, and its draws."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from sim.errors import Problem, UsageError
 
@@ -15,46 +18,90 @@ if TYPE_CHECKING:
     from sim.voi import Evidence, PlannedTrial, Population
 
 
-def evidence_of_table(
-    path: Path,
-    effects: Path | None,
-    parameters: Path | None,
-    nmb: str | None,
-    groups: Sequence[str],
-    arms: str | None,
-    population: str | None,
-    trial_cost: str | None,
-) -> Evidence:
-    """Draws of an outside table.
+Effects = Annotated[
+    Path | None, typer.Option("--effects", metavar="FILE", help="Effects of a table that holds costs alone.")
+]
+Parameters = Annotated[
+    Path | None,
+    typer.Option("--parameters", metavar="FILE", help="Parameters of a table (default: its other columns)."),
+]
+NetBenefits = Annotated[
+    str | None,
+    typer.Option("--nmb", metavar="COLUMN,COLUMN,...", help="Columns of a table that hold net benefits."),
+]
+Group = Annotated[
+    list[str] | None,
+    typer.Option("--group", metavar="NAME=COLUMN,COLUMN,...", help="Parameters of a table learnt together."),
+]
+Arms = Annotated[
+    str | None,
+    typer.Option("--arms", metavar="COLUMN,COLUMN", help="Columns with the event probability of a trial's arms."),
+]
+Concerned = Annotated[
+    str | None,
+    typer.Option("--population", metavar="PER_YEAR,YEARS,RATE", help="Whom the decision of a table concerns."),
+]
+TrialCost = Annotated[
+    str | None,
+    typer.Option(
+        "--trial-cost",
+        metavar="FIXED,PER_PATIENT[,RECRUITED_PER_YEAR,FOLLOW_UP_YEARS]",
+        help="Cost and pace of the trial of --arms.",
+    ),
+]
 
-    Args:
+
+@dataclass(frozen=True)
+class OutsideTable:
+    """A table as the options describe it.
+
+    Attributes:
         path: Costs and effects, costs alone, or anything with columns of net benefit.
         effects: Effects, where `path` holds costs alone.
         parameters: Parameters, where they are in a file of their own.
         nmb: Names of columns that hold net benefits.
-        groups: NAME=COLUMN,COLUMN texts; * stands for any part of a name.
+        group: NAME=COLUMN,COLUMN texts; * stands for any part of a name.
         arms: Two columns with event probabilities.
         population: PER_YEAR,YEARS,RATE.
         trial_cost: FIXED,PER_PATIENT[,RECRUITED_PER_YEAR,FOLLOW_UP_YEARS].
-
-    Raises:
-        TableError: A file cannot be used.
-        UsageError: An option cannot be used.
     """
-    from sim.cea import read_outside_psa
-    from sim.voi import Evidence
 
-    read = read_outside_psa(path, effects=effects, parameters=parameters, net_benefits=_parts(nmb) if nmb else ())
-    people = _population(population)
-    return Evidence(
-        strategies=read.table.strategies,
-        cost=read.table.cost,
-        qaly=read.table.qaly,
-        parameters=read.parameters,
-        groups=_groups(groups, list(read.parameters.columns)),
-        trials=_trial(read.parameters, arms, trial_cost, people),
-        population=people,
-    )
+    path: Path
+    effects: Path | None
+    parameters: Path | None
+    nmb: str | None
+    group: Sequence[str]
+    arms: str | None
+    population: str | None
+    trial_cost: str | None
+
+    @property
+    def options(self) -> dict[str, object]:
+        """What was asked for, by the option's name."""
+        return {f"--{each.name.replace('_', '-')}": getattr(self, each.name) for each in fields(self)[1:]}
+
+    def evidence(self) -> Evidence:
+        """The draws of the table.
+
+        Raises:
+            TableError: A file cannot be used.
+            UsageError: An option cannot be used.
+        """
+        from sim.cea import read_outside_psa
+        from sim.voi import Evidence
+
+        names = _parts(self.nmb) if self.nmb else ()
+        read = read_outside_psa(self.path, effects=self.effects, parameters=self.parameters, net_benefits=names)
+        people = _population(self.population)
+        return Evidence(
+            strategies=read.table.strategies,
+            cost=read.table.cost,
+            qaly=read.table.qaly,
+            parameters=read.parameters,
+            groups=_groups(self.group, list(read.parameters.columns)),
+            trials=_trial(read.parameters, self.arms, self.trial_cost, people),
+            population=people,
+        )
 
 
 def _parts(text: str) -> tuple[str, ...]:
