@@ -133,8 +133,10 @@ class Processes:
                 self._bury(worker, window, worker.fate)
 
     def _heard_from(self) -> list[_Worker]:
-        """Workers that sent something, or died; waits until there is one."""
+        """Workers that sent something, or died; waits until there is one, unless nobody is left to wait for."""
         by_connection = {each.connection: each for each in self._workers if each.batch is not None or not each.ready}
+        if not by_connection:
+            return []
         return [
             by_connection[connection]
             for connection in wait(list(by_connection))

@@ -72,3 +72,8 @@ class Accident:
         if self.kind == "mistake":
             raise InputError("this cannot be meant", [Problem("here", "x", "must be y")])
         raise ZeroDivisionError("a bug")
+
+
+def leave(connection: object) -> None:
+    """In place of a worker: ends before it begins."""
+    os._exit(3)

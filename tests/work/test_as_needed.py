@@ -111,3 +111,10 @@ def test_a_command_asks_for_company_by_default_and_for_none_with_one():
     many = crew_of(3, None, refuse)
     assert isinstance(many, Processes)
     assert many.n == 3
+
+
+def test_short_work_ends_with_its_last_batch_and_starts_nobody():
+    crew = AsNeeded(refuse, cores=lambda: pytest.fail("nobody should be asked for"), clock=Ticking(0.1))
+    with closing(crew):
+        assert [batch for batch, _ in crew.work(Sines(), range(3))] == [0, 1, 2]
+        assert list(crew.work(Sines(), range(0))) == []

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from contextlib import closing
 
 import pytest
 
-from sim.errors import InputError, WorkError
+from sim.errors import InputError, UsageError, WorkError
 from sim.work import Serial
 from sim.work.crew import ATTEMPTS, in_order
+from sim.work.long_work import crew_of, workers
 from sim.work.processes import WIDTH, Processes
-from tests.work.jobs import Accident, Squares
+from tests.work.jobs import Accident, Squares, leave
 
 
 def refuse(text: str) -> None:
@@ -99,3 +101,48 @@ def test_workers_are_gone_when_the_crew_is():
 
 def test_alone_is_the_same():
     assert squares(Serial().work(Squares(), range(4)), 4) == [0, 1, 4, 9]
+
+
+def test_workers_that_end_before_they_begin_end_the_work(monkeypatch):
+    monkeypatch.setattr("sim.work.processes.serve", leave)
+    with (
+        closing(Processes(1, refuse)) as crew,
+        pytest.raises(WorkError, match=r"workers end before they begin \(its worker ended with exit status 3\)"),
+    ):
+        squares(crew.work(Squares(), range(2)), 2)
+    assert crew._workers == []
+
+
+def test_an_idle_worker_that_was_killed_is_found_out_when_it_gets_a_batch(monkeypatch):
+    """Started where signals cannot be held back, as on Windows."""
+    told: list[str] = []
+    monkeypatch.delattr(signal, "pthread_sigmask")
+    with closing(Processes(1, told.append)) as crew:
+        assert [batch for batch, _ in crew.work(Squares(), range(2))] == [0, 1]
+        (worker,) = crew._workers
+        worker.process.kill()
+        worker.process.join(30)
+        assert squares(crew.work(Squares(root=1), range(3)), 3) == [0, 1, 4]
+    (said,) = told
+    assert said.startswith(f"Batch 1: its worker was killed by signal 9 (process {worker.process.pid})")
+
+
+def test_no_such_workers_and_workers_beside_a_cluster_are_refused():
+    for n in (0, 1025):
+        with pytest.raises(UsageError, match=f"n: found {n}; must be from 1 to 1,024"), workers(n):
+            pytest.fail("there are no such workers")
+    with pytest.raises(UsageError, match="--workers: found 2 together with --scheduler"):
+        crew_of(2, "tcp://127.0.0.1:8786", refuse)
+
+
+def test_what_is_kept_goes_when_the_work_ends_well_and_stays_when_it_does_not(tmp_path):
+    with workers(keep=None) as runner:
+        assert squares(enumerate(runner(Squares(), range(3))), 3) == [0, 1, 4]
+    told: list[str] = []
+    with pytest.raises(ZeroDivisionError), workers(keep=tmp_path, tell=told.append) as runner:
+        print(1 / (int(next(runner(Squares(), range(3)))["square"][0])))
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".unfinished-")
+    with workers(keep=tmp_path, tell=told.append) as runner:
+        assert squares(enumerate(runner(Squares(), range(3))), 3) == [0, 1, 4]
+    assert list(tmp_path.iterdir()) == []
