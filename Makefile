@@ -15,7 +15,7 @@ slow: $(READY)               ## the long statistical and generated tests
 	$(BIN)/pytest -q -n 2 -m slow
 
 fuzz: $(READY)               ## a minute of coverage-guided fuzzing for each reader of files (needs atheris)
-	for reader in scenario table cohort starts workbook; do $(BIN)/python -m tests.fuzz $$reader 60 . || exit 1; done
+	for reader in scenario table cohort starts archive sheet; do $(BIN)/python -m tests.fuzz $$reader 60 . || exit 1; done
 
 coverage: $(READY)           ## the fast tests, and which branches of sim/ they take (needs pytest-cov)
 	@$(BIN)/python -c 'import pytest_cov' 2>/dev/null || { echo "needs pytest-cov: $(BIN)/pip install pytest-cov"; exit 1; }

@@ -3,16 +3,18 @@
     python -m tests.fuzz READER SECONDS [FOLDER]
 
 needs atheris, which is not locked with the rest because it does not install everywhere. Inputs of tests/bad_input
-are the seeds. A workbook is a zip archive, whose bytes a fuzzer only ever breaks: there, an input is the new content
-of one part of a sound parameter sheet, chosen by its first byte. An input that provokes any other exception is
-written into FOLDER by the fuzzer, which then ends with its traceback; the input belongs into tests/bad_input/corpus,
-with the message that it should have had.
+are the seeds. A workbook is a zip archive, whose bytes a fuzzer only ever breaks. So for the reader `archive` an
+input is the new content of one part of a sound parameter sheet, chosen by its first byte; for the reader `sheet` it
+is a list of edits of cells in memory (`tests.fuzz.sheet`), and a sheet that is taken is written as a scenario too,
+which must say the same. An input that provokes any other exception is written into FOLDER by the fuzzer, which then
+ends with its traceback; the input belongs into tests/bad_input/corpus, with the message that it should have had.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import random
 import sys
 import tempfile
 import zipfile
@@ -35,17 +37,21 @@ with atheris.instrument_imports(
     from sim.report.workbook.parameters import export_parameters
     from sim.scenario import load
 
+from tests.fuzz.sheet import Sheet
+
 REPOSITORY = Path(__file__).parents[2]
 CORPUS = REPOSITORY / "tests/bad_input/corpus"
 CENTRE = load(REPOSITORY / "scenarios/programme-shortage.toml")
-TUTORIAL = load(REPOSITORY / "scenarios/tutorial.toml")
-SHEET = "parameter_sheet"
+TUTORIAL_FILE = REPOSITORY / "scenarios/tutorial.toml"
+TUTORIAL = load(TUTORIAL_FILE)
+WORKBOOK = "parameter_sheet"
 READERS: dict[str, tuple[str, str, Callable[[Path], object]]] = {
     "scenario": ("scenario", ".toml", load),
     "table": ("psa_table", ".csv", read_psa_table),
     "cohort": ("cohort", ".csv", lambda path: read_cohort(path, TUTORIAL)),
     "starts": ("starts", ".csv", lambda path: read_starts(path, CENTRE)),
-    "workbook": (SHEET, ".xlsx", lambda path: read_changes(path, REPOSITORY / "scenarios/tutorial.toml")),
+    "archive": (WORKBOOK, ".xlsx", lambda path: read_changes(path, TUTORIAL_FILE)),
+    "sheet": (WORKBOOK, ".xlsx", lambda path: None),
 }
 
 
@@ -56,22 +62,27 @@ def main() -> None:
     home = Path(tempfile.mkdtemp(prefix="igsim-fuzz-"))
     path, seeds = home / f"input{ending}", home / "seeds"
     seeds.mkdir()
-    for seed in () if kind == SHEET else (CORPUS / kind).glob(f"*{ending}"):
+    for seed in () if kind == WORKBOOK else (CORPUS / kind).glob(f"*{ending}"):
         (seeds / seed.name).write_bytes(seed.read_bytes())
     if kind == "scenario":
-        (seeds / "tutorial.toml").write_bytes((REPOSITORY / "scenarios/tutorial.toml").read_bytes())
-
-    parts = _parts_of_a_sound_sheet(home) if kind == SHEET else {}
+        (seeds / "tutorial.toml").write_bytes(TUTORIAL_FILE.read_bytes())
+    parts = _parts_of_a_sound_sheet(home) if name == "archive" else {}
     for number, part in enumerate(parts):
         (seeds / f"part-{number}").write_bytes(bytes([number]) + parts[part])
+    sheet = Sheet(TUTORIAL_FILE, home) if name == "sheet" else None
+    for number in range(64 if sheet else 0):
+        (seeds / f"edits-{number}").write_bytes(random.Random(number).randbytes(100))
 
     def once(content: bytes) -> None:
-        if parts:
-            changed = list(parts)[content[0] % len(parts)] if content else ""
-            _write_sheet(path, parts | {changed: content[1:]})
-        else:
-            path.write_bytes(content)
         with contextlib.suppress(IgsimError):
+            if sheet:
+                sheet.read_edited(atheris.FuzzedDataProvider(content))
+                return
+            if parts:
+                changed = list(parts)[content[0] % len(parts)] if content else ""
+                _write_sheet(path, parts | {changed: content[1:]})
+            else:
+                path.write_bytes(content)
             read(path)
 
     found = f"{rest[0] if rest else home}{os.sep}"

@@ -173,3 +173,16 @@ def _with_other_price(folder: Path) -> Path:
     path = folder / "other.toml"
     path.write_text(BASE_CASE.read_text().replace("price_per_gram = { value = 100", "price_per_gram = { value = 90"))
     return path
+
+
+def test_a_negative_zero_is_a_zero(tmp_path: Path):
+    """Excel keeps one where a formula gave it; found by generated edits."""
+    found = read_changes(
+        sheet_of(TUTORIAL, tmp_path, lambda sheet, rows: put(sheet, rows["immunoglobulin.adherence"], value=-0.0)),
+        TUTORIAL,
+    )
+    assert [f"{change.path} {change.before}>{change.after}" for change in found.changes] == [
+        "immunoglobulin.adherence 1>0"
+    ]
+    output = write_scenario(found, TUTORIAL, tmp_path / "new.toml")
+    assert sim.load(output).digest == found.scenario.digest

@@ -220,7 +220,7 @@ def _fields(workbook: Path, path: str, row: int, cells: Mapping[str, Any]) -> tu
         elif isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             problems.append(Problem(place, shown(value), "must be a number", str(workbook)))
         else:
-            fields[key] = float(value)
+            fields[key] = float(value) + 0.0  # no negative zero, which a scenario would not keep
     fields["dist"] = fields["dist"] or "fixed"
     for low, high in PAIRS.values():
         if (fields[low] is None) != (fields[high] is None):
