@@ -17,12 +17,12 @@ import numpy as np
 from sim.build import compile_model
 from sim.engines import numpy_engine
 from sim.model.accrual import accrue
-from sim.model.parts import Floats
+from sim.model.parts import Floats, Integers
 from sim.model.structure import ClinicalModel
 from sim.parameters import with_values
 from sim.population import draw_baseline
 from sim.scenario import Scenario
-from sim.streams import AddressedLuck
+from sim.streams import AddressedLuck, KeptLuck, Luck
 
 FIRST_PATIENTS = 200
 PROBED_PATIENTS = 1_000
@@ -93,12 +93,14 @@ def silent(
     found += [Finding(Kind.UNUSED, path, reason) for path, reason in reasons.items() if reason]
     left = [path for path, reason in reasons.items() if not reason and probe]
     for patients, which in ((FIRST_PATIENTS, slice(1, None)), (PROBED_PATIENTS, slice(None))):
-        base = _outcomes(scenario, patients, seed, join) if left else np.empty(0)
+        sample = np.arange(patients)
+        luck = KeptLuck(AddressedLuck(seed), sample)
+        base = _outcomes(scenario, sample, luck, join) if left else np.empty(0)
         left = [
             path
             for path in left
             if not any(
-                (_outcomes(other, patients, seed, join) != base).any()
+                (_outcomes(other, sample, luck, join) != base).any()
                 for other in (_with(scenario, path, float(value)) for value in ends(path)[which])
             )
         ]
@@ -110,9 +112,9 @@ def silent(
     return (*found, *(Finding(Kind.FLAT, path, text) for path in left))
 
 
-def _outcomes(scenario: Scenario, patients: int, seed: int, join: Join) -> Floats:
+def _outcomes(scenario: Scenario, patient: Integers, luck: Luck, join: Join) -> Floats:
     """Mean of every outcome under every strategy."""
-    model, luck, patient = join(compile_model(scenario)), AddressedLuck(seed), np.arange(patients)
+    model = join(compile_model(scenario))
     who = draw_baseline(model, luck, patient)
     values = accrue(model, who, numpy_engine.simulate(model, luck, patient, who=who))
     return np.stack([value.mean(axis=-1) for value in values.values()])
