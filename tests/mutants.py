@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
 KILLED = 1
+LAST_WORDS = 4000
 FATES = {0: "survived", 33: "no test reaches it", None: "not tried"}
 """What the exit codes mean that mutmut keeps for a mutant."""
 
@@ -29,9 +31,12 @@ def outcomes() -> Iterator[tuple[str, int | None]]:
 
 
 def mutmut(*arguments: str) -> str:
-    """What mutmut says."""
+    """What mutmut says; ends with its last words where it gives up, as when a test fails without any change."""
     command = [sys.executable, "-m", "mutmut", *arguments]
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False).stdout
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    if re.search(r"\bfailed to\b|stopping early", done.stdout, re.IGNORECASE):
+        sys.exit(f"mutmut gave up:\n{done.stdout[-LAST_WORDS:]}")
+    return done.stdout
 
 
 def main() -> None:
