@@ -25,6 +25,10 @@ from sim.report.page.other_results import (
 )
 from sim.report.page.parts import Grid, Section
 from sim.report.page.psa_results import at_wtp, decision_grid, evppi_grids, psa_sections, psa_sentences
+from sim.report.page.run_results import played
+from sim.report.page.study import spread
+from sim.report.page.voi_results import voi_sections
+from sim.scenario import Quantity
 
 Rows = list[dict[str, Any]]
 
@@ -259,3 +263,39 @@ def test_an_outside_table_of_one_iteration_has_no_figures(monkeypatch: pytest.Mo
 def test_values_of_inputs_are_shown_in_few_digits_and_all_before_the_point() -> None:
     values = (True, "high", 0.123456, 9_999.6, 12_345.6, -20_000)
     assert [short(value) for value in values] == ["True", "high", "0.1235", "10,000", "12,346", "-20,000"]
+
+
+# ---------------------------------------------------------------------- value of information, runs
+
+
+def test_the_population_is_said_only_where_it_is_known() -> None:
+    def words(**known: Any) -> str:
+        document = {"by_wtp": [], "evppi": [], "designs": [], "evsi": []}
+        asked = {"wtp_per_qaly": [100.0], "draws": 60, "parameters": 3, "source": "a table", "population": None}
+        first, *_ = voi_sections(folder(document, **asked | known))
+        return first.paragraphs[0]
+
+    assert "Population" not in words()
+    people = {"patients_per_year": 100.0, "years": 5.0, "discount_rate_per_year": 0.03, "population": 465.0}
+    assert "Population: 100 patients a year for 5 years at 3.0% a year, 465 discounted patients." in words(**people)
+
+
+def test_how_many_were_played_names_the_cohort_they_came_from() -> None:
+    def words(**others: Any) -> str:
+        return played(folder({"strategies": ["a", "b"]}, patients=3000, seed=1, **others))
+
+    assert words().startswith("3,000 patients under each of 2 strategies")
+    cohort = {"file": "mine.csv", "rows": 1500}
+    assert words(cohort=cohort).startswith("3,000 patients of the cohort mine.csv (1,500 rows) under each of 2")
+
+
+def test_the_spread_of_an_input_is_said_by_what_fixes_it() -> None:
+    def words(**fields: Any) -> str:
+        return spread(Quantity(value=0.5, **fields))
+
+    assert words() == "fixed"
+    assert words(range=(0.1, 0.9)) == "range 0.1 to 0.9"
+    assert words(dist="lognormal", ci=(0.2, 0.8)) == "lognormal, 95 % 0.2 to 0.8"
+    assert words(dist="beta", se=0.05) == "beta, SE 0.05"
+    assert words(dist="dirichlet", count=40.0) == "dirichlet, worth 40 patients"
+    assert words(dist="empirical", draws="mine.csv") == "empirical, draws of mine.csv"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
 import json
 import os
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 from sim.errors import WorkError
-from sim.work import Serial, run_batches
+from sim.work import Serial, lock, run_batches
 from sim.work import folder as folders
 from sim.work.batch_file import files_of, read_batches, write_batches
 from sim.work.lock import Lock
@@ -191,6 +192,46 @@ def test_the_lock_of_a_killed_process_stops_nobody(tmp_path):
     assert killed.returncode == -9
     assert json.loads(path.read_text())["pid"] != os.getpid()
     Lock.take(path).release()
+
+
+def test_a_lock_that_says_nothing_is_held_by_another_process(tmp_path):
+    path = tmp_path / "lock.json"
+    held = Lock.take(path)
+    path.write_text("{ not json")
+    with pytest.raises(WorkError, match="another process works on this; wait for it"):
+        Lock.take(path)
+    held.release()
+
+
+def test_a_file_system_without_locks_is_told_and_the_file_is_closed(tmp_path, monkeypatch):
+    def refuses(descriptor):
+        opened.append(descriptor)
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    opened: list[int] = []
+    monkeypatch.setattr("sim.work.lock._try_lock", refuses)
+    with pytest.raises(OSError, match="No locks available"):
+        Lock.take(tmp_path / "lock.json")
+    (descriptor,) = opened
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
+
+
+def test_a_lock_file_that_its_holder_takes_away_meanwhile_is_made_anew(tmp_path, monkeypatch):
+    """Its holder ends between our opening and our locking, and the file is not the one that others will see."""
+    path, honest, opened = tmp_path / "lock.json", lock._try_lock, []
+
+    def taken_away(descriptor):
+        honest(descriptor)
+        opened.append(descriptor)
+        if len(opened) == 1:
+            path.unlink()
+
+    monkeypatch.setattr("sim.work.lock._try_lock", taken_away)
+    held = Lock.take(path)
+    assert len(opened) == 2
+    assert os.path.samestat(os.fstat(held.descriptor), path.stat())
+    held.release()
 
 
 @pytest.fixture
