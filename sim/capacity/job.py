@@ -111,7 +111,7 @@ def replicate(
             log = alone(model, luck, patient, strategy)
             free[same] = World.of(log, patient, start, programme.months)
         without = free[same]
-        record = play(model, what, arm, fates, luck, start, strategy)
+        record = play(what, arm, fates, luck, start, strategy)
         world = World.of(record.log, patient, start, programme.months)
         damage = harm(model, world, without, patient.size)
         found = measures.numbers(what, record, world, model, damage)

@@ -90,7 +90,7 @@ class OnTime:
         patient = patient_numbers(batch, start.size)
         fates = Fates(model, luck, patient, np.minimum(model.horizon, plan.months - start))
         arm = plan.arms[0]
-        record = play(model, plan, arm, fates, luck, start, strategies_of(arm, luck, patient))
+        record = play(plan, arm, fates, luck, start, strategies_of(arm, luck, patient))
         counted = Counted(record, plan)
         return {"counts": np.array([counted.infusion.sum(), (counted.infusion & counted.on_time).sum()], dtype=float)}
 

@@ -1,9 +1,9 @@
-"""What luck holds for the patients of a programme, worked out for all of them at once with the clinical functions.
+"""What luck holds for patients, worked out for all of them at once with the clinical functions.
 
 A process that takes one event at a time would call those functions on arrays of length 1, event after event. Nothing
 of what they need depends on chairs or stocks: candidates and their marks, tests, doses and months of death are
-settled by luck and by the end of treatment. They are laid out here as plain lists, shared by every way of running the
-programme; only a treatment that an infection ends early is worked out anew, for that patient.
+settled by luck and by the end of treatment. They are laid out here as plain lists, shared by all strategies and by
+every way of running a programme; only a treatment that an infection ends early is worked out anew, for that patient.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class Tests:
 
 
 class Fates:
-    """The luck of all patients of a replication.
+    """The luck of all patients of a block, or of a replication.
 
     Args:
         model: Compiled model.
@@ -125,6 +125,7 @@ class Fates:
         self.stop = self.who.stop_time.tolist()
         self.death = self.natural_death.tolist()
         self.numbers = patient.tolist()
+        self.weight_kg, self.harm_delay = self.who.weight_kg.tolist(), self.who.harm_delay.tolist()
         c = self.candidates
         self.cause, self.layer, self.grade = c.cause.tolist(), c.layer.tolist(), c.grade.tolist()
         self.occurrence, self.accept = c.occurrence.tolist(), c.accept.tolist()

@@ -55,10 +55,11 @@ class Infusion:
 
 
 class Participant(PatientCourse):
-    """One patient of a programme; arguments as of `PatientCourse`."""
+    """One patient of a programme; arguments as of `PatientCourse`, the setting being the programme played."""
 
     def __init__(self, course: Course, column: int, start: float, strategy: int) -> None:
         super().__init__(course, column, start, strategy)
+        self.course = course
         self._choose(self.strategy.regimen)
         self.scheduled = 0
         self.anchor, self.turn, self.due, self.comes = 0.0, 0, INF, INF
@@ -78,12 +79,9 @@ class Participant(PatientCourse):
     def _run(self) -> Generator[simpy.Event, Any, None]:
         env = self.env
         yield env.timeout(self.start - env.now)
-        if self.model.horizon > 0:
-            for event, grade in self.course.toxicities(self.index, self.column):
-                self._note(event, grade=grade)
-            self.consider_ordering()
-            if self.course.ward is not None and self.course.programme.dosing:
-                self._plan_dose(0.0)
+        self.begin()
+        if self.model.horizon > 0 and self.course.ward is not None and self.course.programme.dosing:
+            self._plan_dose(0.0)
         while self.alive:
             when, happening = self._next()
             try:
@@ -110,7 +108,7 @@ class Participant(PatientCourse):
         if self.test_due < when:
             when, happening = self.test_due, self.test_igg
         if self.harm_due < when and self.harm_due < self.window_end and not self.course_over:
-            when, happening = self.harm_due, self._suffer_harm
+            when, happening = self.harm_due, self.suffer_harm
         if self.comes < when and self.comes < self.window_end and not self.course_over:
             when, happening = self.comes, self._come_for_infusion
         if self.dose_comes < when and self.on_treatment:
@@ -187,8 +185,7 @@ class Participant(PatientCourse):
     def _grams(self, factor: float) -> float:
         if factor == 1.0:
             return self.full_grams
-        weight = self.fates.who.weight_kg[self.column : self.column + 1]
-        return float(grams_per_infusion(weight, self.regimen, one(factor))[0])
+        return float(grams_per_infusion(one(self.weight_kg), self.regimen, one(factor))[0])
 
     def _defer_start(self) -> None:
         assert self.store is not None
@@ -249,7 +246,7 @@ class Participant(PatientCourse):
     def _infuse(self, infusion: Infusion, hours: float) -> None:
         if not self.infusions:
             self.first_infusion = self.now
-            self.harm_due = self.now + float(self.fates.who.harm_delay[self.column])
+            self.harm_due = self.now + self.harm_delay
         self.infusions += 1
         self.last_infusion, self.dose = self.now, infusion.factor
         self._note(Event.INFUSION, value=infusion.grams)
@@ -303,10 +300,6 @@ class Participant(PatientCourse):
         self._plan_next(given=False)
         while self.due <= self.now:
             self._plan_next(given=False)
-
-    def _suffer_harm(self) -> None:
-        self.course_over = True
-        self._note(Event.IG_HARM, by=int(self.fates.who.harm[self.column]))
 
     # ------------------------------------------------------------------ doses of the bispecific
 

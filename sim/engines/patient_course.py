@@ -1,26 +1,27 @@
-"""The clinical course of one patient in a programme: candidates, tests, orders, exits, one event at a time.
+"""The clinical course of one patient: candidates, tests, orders, exits, one event at a time.
 
-It follows `sim.engines.simpy_engine.Journey` rule by rule, on numbers that `sim.engines.fates` has worked out with
-the same clinical functions. What an order leads to is left to `sim.engines.participant`.
+It goes by numbers that `sim.engines.fates` has worked out with the clinical functions. What an order leads to is told
+by who builds on it: `sim.engines.simpy_engine` gives every infusion when it is due, `sim.engines.participant` when
+there are grams and a chair.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
 
 import numpy as np
+import simpy
 
-from sim.engines.log import NOTHING
+from sim.engines.fates import Fates
+from sim.engines.log import NOTHING, LogBook
+from sim.engines.tally import is_constant
+from sim.model.amounts import toxicities
 from sim.model.conditions import Facts, asks_infections, asks_tests, breakthrough_leaves, holds, infection_leaves
 from sim.model.hazards import FIRST_ANTIMICROBIAL, IMMUNOGLOBULIN, is_caught
 from sim.model.immunoglobulin import is_protected, ratio_at_dose
 from sim.model.infections import is_accepted
 from sim.model.parts import GRADE_3PLUS, Floats
 from sim.model.structure import Event
-
-if TYPE_CHECKING:
-    from sim.engines.programme import Course
 
 INF = float("inf")
 
@@ -30,21 +31,43 @@ def one(value: float) -> Floats:
     return np.array([value], dtype=np.float64)
 
 
-class PatientCourse:
-    """What happens to one patient, but for visits.
+class Setting:
+    """What patients share who are played together.
 
     Args:
-        course: The programme being played.
-        column: The patient's place among the patients.
-        start: Month of the programme at which treatment starts.
+        fates: The patients.
+        env: Their clock.
+        book: Where events are noted.
+    """
+
+    def __init__(self, fates: Fates, env: simpy.Environment, book: LogBook) -> None:
+        self.model, self.fates, self.env, self.book = fates.model, fates, env, book
+        self.is_constant = is_constant(self.model.immunoglobulin.adjustment)
+        self.hazard_ratio: list[list[float]] = self.model.infections.hazard_ratio.tolist()
+        self.hold: list[list[float]] = self.model.infections.hold.tolist()
+        crs, icans = toxicities(self.model, fates.who)
+        self._toxic = ((Event.CRS, crs.tolist()), (Event.ICANS, icans.tolist()))
+
+    def toxicities(self, strategy: int, column: int) -> list[tuple[Event, int]]:
+        """What the start of treatment brings to a patient."""
+        return [(event, grade[strategy][column]) for event, grade in self._toxic if grade[strategy][column] >= 0]
+
+
+class PatientCourse:
+    """What happens to one patient, but for infusions.
+
+    Args:
+        setting: What patients share.
+        column: The patient's place among them.
+        start: Month of the clock at which treatment starts.
         strategy: Strategy index.
     """
 
-    def __init__(self, course: Course, column: int, start: float, strategy: int) -> None:
-        self.course, self.column, self.start = course, column, start
-        self.index, self.strategy = strategy, course.model.strategies[strategy]
-        fates, model = course.fates, course.model
-        self.env, self.fates, self.model, self.note = course.env, fates, model, course.book.note
+    def __init__(self, setting: Setting, column: int, start: float, strategy: int) -> None:
+        self.setting, self.column, self.start = setting, column, start
+        self.index, self.strategy = strategy, setting.model.strategies[strategy]
+        fates, model = setting.fates, setting.model
+        self.env, self.fates, self.model, self.note = setting.env, fates, model, setting.book.note
         self.number = fates.numbers[column]
         self.now, self.alive, self.on_treatment = 0.0, True, True
         self.stop, self.death = fates.stop[column], fates.death[column]
@@ -69,6 +92,8 @@ class PatientCourse:
         self.test_due = self._test_time()
 
         self.regimen = model.regimens[self.strategy.regimen]
+        self.full_grams = fates.grams(self.strategy.regimen)[column]
+        self.weight_kg, self.harm_delay = fates.weight_kg[column], fates.harm_delay[column]
         self.course_over, self.infusions, self.steps, self.serious = False, 0, 0, 0
         self.first_infusion, self.last_infusion = INF, -INF
         self.dose, self.quiet_since, self.held_until = 1.0, INF, -INF
@@ -88,6 +113,13 @@ class PatientCourse:
 
     def _note(self, event: Event, **details: float) -> None:
         self.note(event, strategy=self.index, patient=self.number, time=self.now, **details)  # type: ignore[arg-type]
+
+    def begin(self) -> None:
+        """The first dose: what it brings, and whether immunoglobulin is ordered at once."""
+        if self.model.horizon > 0:
+            for event, grade in self.setting.toxicities(self.index, self.column):
+                self._note(event, grade=grade)
+            self.consider_ordering()
 
     # ------------------------------------------------------------------ step-up dosing
 
@@ -122,6 +154,11 @@ class PatientCourse:
             self.base = self.place
             self.candidate = self._candidate_time()
         self._note(Event.TREATMENT_STOP, cause=cause)
+
+    def suffer_harm(self) -> None:
+        """End the course of immunoglobulin by the harm it did."""
+        self.course_over = True
+        self._note(Event.IG_HARM, by=int(self.fates.who.harm[self.column]))
 
     # ------------------------------------------------------------------ immunoglobulin ordered
 
@@ -200,7 +237,7 @@ class PatientCourse:
         is_on = is_protected(self.now, self.first_infusion, self.last_infusion, lag, protection)  # type: ignore[arg-type]
         if not (is_on and self.outlook.can_work[k]):
             return 1.0, False
-        ratio, exponent = self.course.hazard_ratio[cause][grade], self.model.immunoglobulin.adjustment.exponent
+        ratio, exponent = self.setting.hazard_ratio[cause][grade], self.model.immunoglobulin.adjustment.exponent
         if exponent == 0:
             return ratio, True
         return float(ratio_at_dose(one(ratio), one(self.dose), exponent)[0]), True
@@ -218,7 +255,7 @@ class PatientCourse:
                 return
             if fates.ends[place] < infections.stop_probability[cause] and self.on_treatment:
                 self.stop_treatment(cause)
-        self.held_until = max(self.held_until, self.now + self.course.hold[cause][grade])
+        self.held_until = max(self.held_until, self.now + self.setting.hold[cause][grade])
         for leaf, times in self.counted:
             if grade >= leaf.minimum_grade:
                 times.append(self.now)

@@ -17,11 +17,10 @@ from sim.engines.fates import Fates
 from sim.engines.infusion_centre import Store, Ward
 from sim.engines.log import EventLog, LogBook
 from sim.engines.participant import Outcome, Participant, Visit
-from sim.engines.tally import is_constant
-from sim.model.amounts import toxicities
+from sim.engines.patient_course import Setting
 from sim.model.parts import Booleans, Floats, Integers
 from sim.model.parts.programme import Arm, Programme
-from sim.model.structure import ClinicalModel, Event
+from sim.model.structure import ClinicalModel
 from sim.streams import Luck
 
 __all__ = ["Course", "Outcome", "Record", "Stock", "Visit", "Visits", "play"]
@@ -109,37 +108,26 @@ class Record:
     switched: Booleans
 
 
-class Course:
+class Course(Setting):
     """One arm of a programme while it is played: what its patients share.
 
     Args:
-        model: Compiled model.
         programme: The programme.
         arm: The way of running it.
         fates: The patients.
         luck: Source of addressed uniforms.
     """
 
-    def __init__(self, model: ClinicalModel, programme: Programme, arm: Arm, fates: Fates, luck: Luck) -> None:
-        self.model, self.programme, self.arm, self.fates = model, programme, arm, fates
-        self.env = simpy.Environment(initial_time=-programme.warm_up)
-        self.book = LogBook()
+    def __init__(self, programme: Programme, arm: Arm, fates: Fates, luck: Luck) -> None:
+        super().__init__(fates, simpy.Environment(initial_time=-programme.warm_up), LogBook())
+        self.programme, self.arm = programme, arm
         self.visits: list[tuple[float, ...]] = []
         self.switched: set[int] = set()
         self.stores = {route: Store(self.env, supply) for route, supply in programme.supply.items()}
         self.ward = Ward(self.env, programme.chairs) if programme.chairs else None
-        self.is_constant = is_constant(model.immunoglobulin.adjustment)
-        self.hazard_ratio: list[list[float]] = model.infections.hazard_ratio.tolist()
-        self.hold: list[list[float]] = model.infections.hold.tolist()
         self.baseline_igg: list[float] = fates.who.igg_mg_dl.tolist()
-        self.serious_share = _serious_share(model, fates)
+        self.serious_share = _serious_share(self.model, fates)
         self.hours_luck = {kind: luck.stream(f"programme:hours:{kind}") for kind in ("dose", "infusion")}
-        crs, icans = toxicities(model, fates.who)
-        self._toxic = ((Event.CRS, crs.tolist()), (Event.ICANS, icans.tolist()))
-
-    def toxicities(self, strategy: int, column: int) -> list[tuple[Event, int]]:
-        """What the start of treatment brings to a patient."""
-        return [(event, grade[strategy][column]) for event, grade in self._toxic if grade[strategy][column] >= 0]
 
     def open_from(self, time: float) -> float:
         """The earliest moment, not before `time`, at which somebody may come to the ward."""
@@ -162,7 +150,6 @@ def _serious_share(model: ClinicalModel, fates: Fates) -> list[float]:
 
 
 def play(
-    model: ClinicalModel,
     programme: Programme,
     arm: Arm,
     fates: Fates,
@@ -173,7 +160,6 @@ def play(
     """Play one arm of a programme.
 
     Args:
-        model: Compiled model.
         programme: Calendar, chairs, supply.
         arm: Priority rule and response to a shortage.
         fates: The patients.
@@ -189,7 +175,7 @@ def play(
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _played(Course(model, programme, arm, fates, luck), start, strategy)
+        return _played(Course(programme, arm, fates, luck), start, strategy)
     finally:
         if collecting:
             gc.enable()

@@ -1,17 +1,18 @@
-"""The list of candidates of a block holds what the queue of each patient would give, in the same order."""
+"""The list of candidates of a block holds what a queue of each patient gives, in the same order."""
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from sim.engines.candidates import CandidateQueue, Candidates, Clocks
+from sim.engines.candidates import Candidates, Clocks
 from sim.errors import UnsupportedByEngineError
 from sim.model.structure import ClinicalModel
 from sim.population import draw_baseline
-from sim.streams import AddressedLuck, Luck
+from sim.streams import AddressedLuck, Luck, unit_exponential
 from tests.conftest import build_model
 from tests.scripted import ScriptedLuck
 
@@ -24,15 +25,25 @@ def listed(model: ClinicalModel, luck: Luck, n_patients: int, limit: float = LIM
 
 
 def queued(model: ClinicalModel, luck: Luck, patient: int) -> list[tuple[float, int, int]]:
-    """Exposure, clock and occurrence of every candidate before the limit, one after the other."""
-    queue = CandidateQueue(Clocks.of(model, luck), draw_baseline(model, luck, np.array([patient])))
-    met, first = [], np.zeros(1, dtype=np.int64)
-    while True:
-        exposure, clock, occurrence = queue.peek(first)
-        if exposure[0] >= LIMIT:
-            return met
-        met.append((float(exposure[0]), int(clock[0]), int(occurrence[0])))
-        queue.advance(first, clock)
+    """Exposure, clock and occurrence of every candidate before the limit: the clock that rang is wound up anew."""
+    clocks, who = Clocks.of(model, luck), draw_baseline(model, luck, np.array([patient]))
+    rate = clocks.rates_of(who)[:, 0]
+    reached = np.zeros(rate.size)
+    queue: list[tuple[float, int, int]] = []
+
+    def wind(clock: int, occurrence: int) -> None:
+        if rate[clock] > 0:
+            reached[clock] += unit_exponential(clocks.step(who.patient, occurrence, clock))[0]
+            exposure = reached[clock] / (who.frailty[0] * rate[clock])
+            heapq.heappush(queue, (float(exposure), clock, occurrence))
+
+    for clock in range(rate.size):
+        wind(clock, 0)
+    met = []
+    while queue and queue[0][0] < LIMIT:
+        met.append(heapq.heappop(queue))
+        wind(met[-1][1], met[-1][2] + 1)
+    return met
 
 
 def several_causes(**changes: object) -> ClinicalModel:

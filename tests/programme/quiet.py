@@ -65,7 +65,7 @@ def played(
     luck = luck or ScriptedLuck(script or {})
     start = np.array(starts, dtype=np.float64)
     fates = Fates(model, luck, np.arange(start.size), np.minimum(model.horizon, what.months - start))
-    return programme.play(model, what, arm, fates, luck, start, np.zeros(start.size, dtype=np.int64))
+    return programme.play(what, arm, fates, luck, start, np.zeros(start.size, dtype=np.int64))
 
 
 def story(record: programme.Record) -> list[tuple[int, float, str, float]]:

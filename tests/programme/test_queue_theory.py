@@ -53,7 +53,7 @@ def waits(per_hour: float, chairs: Chairs, replications: int, months: float) -> 
     for replication in range(replications):
         starts = poisson_starts(what, luck, replication)
         fates = Fates(model, luck, patient_numbers(replication, starts.size), np.full(starts.size, 0.5))
-        record = programme.play(model, what, FIRST_COME, fates, luck, starts, np.zeros(starts.size, dtype=np.int64))
+        record = programme.play(what, FIRST_COME, fates, luck, starts, np.zeros(starts.size, dtype=np.int64))
         own = record.visits.due >= 0
         means.append(float((record.visits.began - record.visits.due)[own].mean()) * HOURS_PER_MONTH)
         used.append(float(record.visits.hours[own].sum()) / (months * HOURS_PER_MONTH))
@@ -101,7 +101,7 @@ def test_patients_at_regular_distance_wait_as_worked_by_hand() -> None:
     starts = np.arange(6) / HOURS_PER_MONTH
     luck = AddressedLuck(1)
     fates = Fates(model, luck, np.arange(6), np.full(6, 0.5))
-    record = programme.play(model, what, FIRST_COME, fates, luck, starts, np.zeros(6, dtype=np.int64))
+    record = programme.play(what, FIRST_COME, fates, luck, starts, np.zeros(6, dtype=np.int64))
     hours = (record.visits.began - record.visits.due) * HOURS_PER_MONTH
     np.testing.assert_allclose(hours, [0, 1, 2, 3, 4, 5], atol=1e-9)
 
@@ -155,7 +155,7 @@ def _doses(starts: list[float], chairs: Chairs, booking: Booking | None = None) 
     what = plan(0.5, chairs=chairs, dosing=((0.0, LAST),), booking=booking or Booking(LAST, LAST))
     luck, n = AddressedLuck(1), len(starts)
     fates = Fates(model, luck, np.arange(n), np.full(n, 0.5))
-    return programme.play(model, what, FIRST_COME, fates, luck, np.array(starts), np.zeros(n, dtype=np.int64))
+    return programme.play(what, FIRST_COME, fates, luck, np.array(starts), np.zeros(n, dtype=np.int64))
 
 
 # ---------------------------------------------------------------------- arrivals

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from sim.build import compile_model
-from sim.engines import numpy_engine, programme, simpy_engine
+from sim.engines import numpy_engine, programme
 from sim.engines.fates import Fates
 from sim.engines.log import EventLog, first_difference
 from sim.model.parts.programme import Arm, Booking, Chairs, Programme
@@ -34,7 +34,7 @@ def logs(
     for index, strategy in enumerate(model.strategies):
         shares = tuple(float(index == other) for other in range(len(model.strategies)))
         arm = Arm(strategy.name, strategy.label, shares)
-        played = programme.play(model, plan, arm, fates, luck, start, np.full(n_patients, index))
+        played = programme.play(plan, arm, fates, luck, start, np.full(n_patients, index))
         lines.append(played.log)
     together = EventLog(
         *(np.concatenate([getattr(log, field.name) for log in lines]) for field in dataclasses.fields(EventLog))
@@ -78,12 +78,6 @@ def test_the_end_of_the_programme_cuts_every_history_at_its_own_month() -> None:
     assert Event.HORIZON not in {Event(code) for code in together.event}
 
 
-def test_the_reference_engine_says_the_same() -> None:
-    model, luck, patient = build_model(), AddressedLuck(8), np.arange(25)
-    _, together, _ = logs(model, 8, 25)
-    assert first_difference(simpy_engine.event_log(model, luck, patient), together) is None
-
-
 def test_a_ward_that_delays_one_infusion_would_show() -> None:
     model = build_model()
     luck, patient = AddressedLuck(3), np.arange(20)
@@ -92,7 +86,7 @@ def test_a_ward_that_delays_one_infusion_would_show() -> None:
     chairs = Chairs(places=100, opens=8.0, closes=16.0, days_per_week=5, hours_per_infusion=3.0)
     plan = dataclasses.replace(UNLIMITED, chairs=chairs)
     arm = Arm("primary", "Primary", (0.0, 1.0, 0.0, 0.0))
-    played = programme.play(model, plan, arm, fates, luck, start, np.full(20, 1))
+    played = programme.play(plan, arm, fates, luck, start, np.full(20, 1))
     alone = numpy_engine.event_log(model, luck, patient)
     own = alone.strategy == 1
     alone = EventLog(*(getattr(alone, field.name)[own] for field in dataclasses.fields(EventLog)))

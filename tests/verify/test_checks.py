@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.engines import simpy_engine
+from sim.engines import patient_course
 from sim.errors import UsageError
 from sim.model import infections
 from sim.verify import agreement, checks
@@ -27,7 +27,7 @@ def test_a_sound_model_passes_every_check() -> None:
 
 def test_an_engine_that_forgets_the_onset_lag_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        simpy_engine, "is_protected", lambda time, start, last, onset_lag, protection: np.isfinite(start)
+        patient_course, "is_protected", lambda time, start, last, onset_lag, protection: np.isfinite(start)
     )
     failed = [claim for claim, passed in verdicts().items() if not passed]
     assert failed == ["the vectorised and the SimPy engine play the same histories, event by event"]
@@ -36,10 +36,11 @@ def test_an_engine_that_forgets_the_onset_lag_is_found_out(monkeypatch: pytest.M
 def test_a_model_wrong_in_both_engines_is_found_out_by_exact_values(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both engines share the rule, so their equality says nothing: only the oracle sees frailty left out."""
     honest = infections.exposure_of_candidate
-    monkeypatch.setattr(
-        "sim.engines.candidates.exposure_of_candidate",
-        lambda cumulative, frailty, rate: honest(cumulative, 1.0, rate),
-    )
+    for engine in ("candidates", "fates"):
+        monkeypatch.setattr(
+            f"sim.engines.{engine}.exposure_of_candidate",
+            lambda cumulative, frailty, rate: honest(cumulative, 1.0, rate),
+        )
     failed = [claim for claim, passed in verdicts().items() if not passed]
     assert any("exact values of the Markov chain" in claim for claim in failed)
     assert not any("event by event" in claim for claim in failed)
