@@ -35,6 +35,8 @@ CUTS = 4.0 ** -np.arange(1, 5)
 """Further cuts, as shares of the follow-up: where a ratio is large, the frail fall ill at once."""
 ROUNDS = 6
 """Times that the grade >= 3 ratios are solved for in turn; each depends on the others through who is followed on."""
+SMALLEST = 1e-300
+"""Where the search for a ratio begins at the least."""
 LARGEST = 100.0
 """A stated ratio that asks for more than this of patients is refused: nearly all of the cohort are ill without it."""
 
@@ -212,7 +214,9 @@ class _Cohort:
             return stated
         exits = (others * ratios[:, GRADE_3PLUS]).sum(axis=1)
         hazard = np.average(rate * shown.max(axis=1), weights=self.strata.weight[struck])
-        guess = min(LARGEST, float(subject_ratio(np.array(stated), np.array(hazard), self.strata.frailty_variance)))
+        guess = float(subject_ratio(np.array(stated), np.array(hazard), self.strata.frailty_variance))
+        # A guess of 0, from a stated ratio next to nothing, would stay 0 however often it is doubled.
+        guess = min(max(guess, SMALLEST), LARGEST)
         low = 0.8 * guess
         while cumulative(low, exits) > wanted:
             low /= 2

@@ -74,6 +74,12 @@ def test_a_follow_up_that_hardly_anybody_ends_is_no_division_by_nought() -> None
     assert ratio_of(0.5, strata) == pytest.approx(0.5, rel=1e-9)
 
 
+@pytest.mark.parametrize("stated", [5e-324, 1e-323, 1e-200, 1e-12])
+@pytest.mark.parametrize("variance", [0.0, 1 / 3, 10.0])
+def test_a_ratio_next_to_nothing_is_found_and_not_searched_for_ever(stated: float, variance: float) -> None:
+    assert 0 <= ratio_of(stated, alike(0.5, 12.0, variance)) < 1e-11
+
+
 @pytest.mark.parametrize("stated", [0.0, 1.0])
 def test_no_infection_and_no_effect_stay_what_they_are(stated: float) -> None:
     assert ratio_of(stated, alike(0.2, 12.0, 0.8)) == stated
