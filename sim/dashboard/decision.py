@@ -81,18 +81,19 @@ def verdict(tables: Tables, wtp: float, look: Look) -> str:
     table = benefits(tables, wtp, names[0])
     mean = {names[0]: 0.0, **dict(zip(table["strategy"], table["inmb"], strict=True))}
     order = sorted(names, key=lambda name: -mean[name])
-    at = f"At a willingness to pay of {look.currency} {number(wtp)} per QALY"
+    at = f"At a willingness to pay of {number(wtp)} {look.currency} per QALY"
     if len(order) < 2:
         return f"{at}: one strategy, nothing to compare."
     best, second = order[0], order[1]
     lead = benefits(tables, wtp, second).set_index("strategy").loc[best]
     has = f"{at}, “{_label(look, best)}” has the highest mean net benefit"
     over = f"more per patient than “{_label(look, second)}”, the next"
-    amount = f"{look.currency} {number(lead['inmb'])}"
+    amount = f"{number(lead['inmb'])} {look.currency}"
     if "inmb_mcse" in lead.index:
         mcse = float(lead["inmb_mcse"])
         turn = "" if lead["inmb"] > SURE * mcse else " The Monte Carlo error could turn this round."
-        return f"{has}: {amount} ± {number(mcse)} {over} (± one Monte Carlo standard error).{turn}"
+        ahead = f"{number(lead['inmb'])} ± {number(mcse)} {look.currency}"
+        return f"{has}: {ahead} {over} (± one Monte Carlo standard error).{turn}"
     draws = psa_table(tables["psa"])
     benefit = wtp * draws.qaly - draws.cost
     share = np.mean(benefit.argmax(axis=1) == draws.strategies.index(best))

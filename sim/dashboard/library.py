@@ -22,6 +22,7 @@ from sim.figures import FigureSet, Look, Setting
 from sim.report.run_figures import run_figures
 from sim.runs import RunResult
 from sim.runs import run as play
+from sim.runs.look import scenario_look
 from sim.scenario import Scenario, from_tables, load
 from sim.store import read_document, read_manifest, read_table
 
@@ -208,7 +209,7 @@ class Library:
 
     def _play(self, name: str, scenario: Scenario) -> Source:
         """A scenario as a source; it is played when the first table is asked for."""
-        look, asked = _look(scenario), {"patients": PATIENTS, "seed": scenario.analysis.seed}
+        look, asked = scenario_look(scenario), {"patients": PATIENTS, "seed": scenario.analysis.seed}
         tables = PlayedTables(
             lambda: self._played.get(scenario.digest, lambda: play(scenario, patients=PATIENTS)),
         )
@@ -233,13 +234,14 @@ class Library:
             self._check_names(folder, manifest)
             entry, asked = _run_entry(name, manifest), manifest["settings"]
             figures = run_figures(folder)
+            tables = Tables(folder, manifest["files"], self._tables)
             resolved = folder / "resolved.json"
             scenario = from_tables(read_document(resolved)) if resolved.is_file() else None
             if scenario is None:
-                look, wtp = Look(str(asked.get("currency", ""))), asked.get("wtp_per_qaly") or [0.0]
+                several = sorted({*tables["decisions"]["wtp"]}) if "decisions" in tables else [0.0]
+                look, wtp = figures.look, asked.get("wtp_per_qaly") or several
             else:
-                look, wtp = _look(scenario), scenario.analysis.wtp_per_qaly
-            tables = Tables(folder, manifest["files"], self._tables)
+                look, wtp = scenario_look(scenario), scenario.analysis.wtp_per_qaly
             return Source(
                 entry, tables, figures, look, tuple(map(float, wtp)), scenario, asked.get("seed"), asked, folder
             )
@@ -306,12 +308,6 @@ class Tables(Mapping[str, pd.DataFrame]):
 
     def __len__(self) -> int:
         return len(self._files)
-
-
-def _look(scenario: Scenario) -> Look:
-    names = scenario.strategy_names
-    labels = {name: scenario.strategies[name].label for name in names}
-    return Look(scenario.analysis.currency, names, labels)
 
 
 def _scenario_entry(name: str, scenario: Scenario) -> Entry:

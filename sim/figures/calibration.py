@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from sim.figures.style import COLOURS, INK, finished, plain, sentence, tinted, wrapped
+from sim.figures.style import COLOURS, INK, Look, finished, plain, sentence, tinted, wrapped
 from sim.figures.tables import checked
 from sim.figures.value import tall
 
@@ -121,12 +121,13 @@ def _points(seen: pd.DataFrame, *, first: bool) -> tuple[go.Scatter, go.Scatter]
     return study, published
 
 
-def calibration_posterior(table: pd.DataFrame) -> go.Figure:
+def calibration_posterior(table: pd.DataFrame, look: Look) -> go.Figure:
     """Posterior of every free quantity on the scale of its prior, those that the data tell most on top.
 
     Args:
         table: Columns parameter, prior_low, prior_median, prior_high (95 % interval), the same of the posterior, and
             contraction (share of the prior variance that the data took away).
+        look: How inputs are named.
 
     Returns:
         The interval of each posterior, in black where the data identify it and pale where they do not; the prior of
@@ -138,7 +139,8 @@ def calibration_posterior(table: pd.DataFrame) -> go.Figure:
     ends = [f"{what}_{end}" for what in ("prior", "posterior") for end in ("low", "median", "high")]
     fit = checked(table, "posteriors", names=("parameter",), numbers=(*ends, "contraction"))
     fit = fit.sort_values("contraction", ascending=False, kind="stable")
-    names = [wrapped(str(name), 46) for name in fit["parameter"]]
+    told = look.rows(fit["parameter"])
+    fit["row"] = [wrapped(name, 46) for name in told]
     figure = go.Figure()
     for is_told, key, colour, symbol in (
         (True, "A tenth of the prior variance or more taken away", INK, "circle"),
@@ -147,14 +149,14 @@ def calibration_posterior(table: pd.DataFrame) -> go.Figure:
         own = fit[(fit["contraction"] >= IDENTIFIED) == is_told]
         figure.add_trace(_forest(own, key, colour, symbol))
     figure.add_vrect(x0=-1, x1=1, fillcolor=tinted(COLOURS[0], 0.12), line_width=0, layer="below")
-    figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], showgrid=True)
+    figure.update_yaxes(categoryorder="array", categoryarray=list(fit["row"])[::-1], showgrid=True)
     figure.update_xaxes(tickvals=[-1, 0, 1], ticktext=["2.5 %", "median", "97.5 %"])
     return finished(
         figure,
         "Calibration: what the data tell of each quantity",
         "posterior median and 95 % interval on the scale of the prior, whose 95 % interval is shaded",
         x="Place in the prior",
-        height=tall([str(name) for name in fit["parameter"]], 46),
+        height=tall(told, 46),
     )
 
 
@@ -162,7 +164,7 @@ def _forest(own: pd.DataFrame, key: str, colour: str, symbol: str) -> go.Scatter
     low, middle, high = (_on_prior(own, own[f"posterior_{end}"]) for end in ("low", "median", "high"))
     return go.Scatter(
         x=middle,
-        y=[wrapped(str(name), 46) for name in own["parameter"]],
+        y=own["row"],
         mode="markers",
         name=key,
         marker={"symbol": symbol, "size": 9, "color": colour, "line": {"width": 2}},
@@ -174,9 +176,9 @@ def _forest(own: pd.DataFrame, key: str, colour: str, symbol: str) -> go.Scatter
             "color": colour,
             "thickness": 2,
         },
-        customdata=own[["posterior_median", "posterior_low", "posterior_high", "contraction"]],
+        customdata=own[["posterior_median", "posterior_low", "posterior_high", "contraction", "parameter"]],
         hovertemplate="%{y}<br>%{customdata[0]:.4g} (%{customdata[1]:.4g} to %{customdata[2]:.4g})"
-        "<br>%{customdata[3]:.0%} of the prior variance taken away<extra></extra>",
+        "<br>%{customdata[3]:.0%} of the prior variance taken away<br>%{customdata[4]}<extra></extra>",
     )
 
 

@@ -5,7 +5,9 @@ Every entry only picks tables and columns; the figures themselves know nothing o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -27,7 +29,7 @@ from sim.figures import (
     value,
 )
 from sim.figures.recipe import Recipe, Setting, Tables, comparator_of
-from sim.figures.style import in_words
+from sim.figures.style import Input, in_words
 from sim.figures.tables import by_threshold, known, wtp_grid
 from sim.figures.tornado import tornado
 
@@ -55,8 +57,10 @@ def _population_evpi(tables: Tables, setting: Setting) -> go.Figure:
 
 def _evppi(tables: Tables, setting: Setting) -> go.Figure:
     table = picks.worth_knowing(picks.at_wtp(tables["evppi"], setting.wtp))
-    names = [name if "." in name else in_words(name) for name in table["name"]]
-    return value.evppi(table.assign(set=names), setting.look, wtp=setting.wtp)
+    known = setting.look.inputs
+    groups = [name for name in table["name"] if "." not in name and name not in known]
+    look = replace(setting.look, inputs={**known, **{name: Input(in_words(name), "", math.nan) for name in groups}})
+    return value.evppi(table.rename(columns={"name": "set"}), look, wtp=setting.wtp)
 
 
 def _correlations(tables: Tables, setting: Setting) -> go.Figure:
@@ -194,7 +198,7 @@ CATALOGUE: Mapping[str, Recipe] = {
     "two_way": Recipe(
         "the best strategy over two inputs",
         (("two_way_decisions",), ("decisions",)),
-        lambda t, s: picks.two_way(_decisions(t), s.look, s.wtp, s.inputs),
+        lambda t, s: picks.two_way(_decisions(t), s.look, s.wtp),
         lambda t, s: picks.is_full_grid(_decisions(t)),
         "a full grid over two inputs",
     ),
@@ -202,7 +206,7 @@ CATALOGUE: Mapping[str, Recipe] = {
         "net benefit over the one input of a sweep, and where the best strategy changes",
         (("sweep", "decisions"),),
         lambda t, s: picks.sweep_benefit(
-            t, s.look, s.wtp, s.inputs, s.comparator or str(s.asked.get("comparator") or s.look.strategies[0])
+            t, s.look, s.wtp, s.comparator or str(s.asked.get("comparator") or s.look.strategies[0])
         ),
         lambda t, s: picks.is_over_one(t["decisions"]),
         "a sweep over one number",
@@ -278,7 +282,7 @@ CATALOGUE: Mapping[str, Recipe] = {
     "calibration_posterior": Recipe(
         "posterior of every fitted quantity within its prior interval",
         (("parameters",),),
-        lambda t, s: calibration.calibration_posterior(t["parameters"]),
+        lambda t, s: calibration.calibration_posterior(t["parameters"], s.look),
         lambda t, s: "contraction" in t["parameters"].columns,
         "a calibration",
     ),

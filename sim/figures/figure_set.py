@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 
 from sim.errors import Problem, UsageError
 from sim.figures.catalogue import CATALOGUE
-from sim.figures.picks import with_unit
 from sim.figures.recipe import Setting, Tables
+from sim.figures.style import Look
 
 
 class FigureSet:
@@ -33,9 +33,10 @@ class FigureSet:
         fit = {n: r for n, r in CATALOGUE.items() if r.has_tables(tables) and r.suits(tables, setting)}
         return {name: recipe.shows for name, recipe in fit.items()}
 
-    def with_unit(self, path: str) -> str:
-        """An input with the unit that the scenario gives it."""
-        return with_unit(path, self._setting.inputs)
+    @property
+    def look(self) -> Look:
+        """Currency, strategies and inputs as these figures name them."""
+        return self._setting.look
 
     def draw(self, name: str, **changes: Any) -> go.Figure:
         """Draw one figure.

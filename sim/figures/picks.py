@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -24,14 +23,6 @@ LUCK_OUTCOMES = (
     "hospital_days",
     "ig_grams",
 )
-
-
-@dataclass(frozen=True)
-class Input:
-    """A number of the scenario that an analysis varies: its unit in words, and where it stands."""
-
-    unit: str
-    value: float
 
 
 _DECISION = ("point", "wtp", "best", "second", "margin", "margin_mcse")
@@ -90,19 +81,19 @@ def is_over_one(table: pd.DataFrame) -> bool:
     return bool(table[paths[0]].min() < table[paths[0]].max())
 
 
-def two_way(table: pd.DataFrame, look: Look, wtp: float, inputs: Mapping[str, Input]) -> go.Figure:
+def two_way(table: pd.DataFrame, look: Look, wtp: float) -> go.Figure:
     """The decision map of a table of decisions, at the threshold wanted or else its first."""
     x, y = inputs_of(table)
     wtp = wtp if (table["wtp"] == wtp).any() else float(table["wtp"].iloc[0])
     names = {x: "x", y: "y", "margin": "inmb", "margin_mcse": "inmb_mcse"}
     own = table[table["wtp"] == wtp].rename(columns=names)
-    base = (inputs[x].value, inputs[y].value) if x in inputs and y in inputs else None
-    return sensitivity.two_way(own, look, x=with_unit(x, inputs), y=with_unit(y, inputs), wtp=wtp, base=base)
+    now = tuple(look.inputs[path].value for path in (x, y) if path in look.inputs)
+    base = (now[0], now[1]) if len(now) == 2 and np.isfinite(now).all() else None
+    x_title, y_title = look.rows((x, y), units=True)
+    return sensitivity.two_way(own, look, x=x_title, y=y_title, wtp=wtp, base=base)
 
 
-def sweep_benefit(
-    tables: Mapping[str, pd.DataFrame], look: Look, wtp: float, inputs: Mapping[str, Input], comparator: str
-) -> go.Figure:
+def sweep_benefit(tables: Mapping[str, pd.DataFrame], look: Look, wtp: float, comparator: str) -> go.Figure:
     """INMB over the one input of a sweep, at the threshold wanted or else its first.
 
     Against the sweep's own comparator with Monte Carlo bands; against another without, for the sweep keeps no
@@ -118,12 +109,7 @@ def sweep_benefit(
     if (base != 0.0).any():
         own = own.assign(inmb=own["inmb"] - own["x"].map(base)).drop(columns="inmb_mcse")
     best = decisions[decisions["wtp"] == wtp].rename(columns={path: "x"})
-    return benefit.inmb_over(own, look, x=with_unit(path, inputs), comparator=comparator, wtp=wtp, decisions=best)
-
-
-def with_unit(path: str, inputs: Mapping[str, Input]) -> str:
-    """An input and the unit in which the scenario gives it."""
-    return f"{path} ({inputs[path].unit})" if path in inputs and inputs[path].unit else path
+    return benefit.inmb_over(own, look, x=look.with_unit(path), comparator=comparator, wtp=wtp, decisions=best)
 
 
 def common_luck(table: pd.DataFrame, look: Look) -> go.Figure:
@@ -145,11 +131,10 @@ def threshold_scan(
 ) -> go.Figure:
     """Net benefit over the input whose threshold was sought."""
     found = asked.get("wtp")
-    unit = f" ({asked['unit']})" if asked.get("unit") else ""
     return scenarios.net_benefit_over(
         tables["threshold_scan"],
         look,
-        x=f"{asked.get('path', 'value')}{unit}",
+        x=look.with_unit(str(asked.get("path", "value"))),
         wtp=found if isinstance(found, int | float) else wtp,
         thresholds=tables.get("thresholds"),
     )

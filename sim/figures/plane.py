@@ -302,6 +302,7 @@ def ce_frontier(incremental: pd.DataFrame, look: Look) -> go.Figure:
             y=(below["cost"] + row["cost"]) / 2,
             text=f"{row['icer']:,.0f} {look.money} per QALY",
             font={"size": 12, "color": GREY},
+            bgcolor="rgba(255,255,255,0.75)",
             showarrow=False,
             xanchor="right",
             xshift=-8,

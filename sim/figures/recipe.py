@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from sim.figures.picks import Input
 from sim.figures.style import Look
 
 Tables = Mapping[str, pd.DataFrame]
@@ -30,7 +29,6 @@ class Setting:
         population: Discounted patients whom the decision concerns; None if not known.
         causes: Cause of infection to words.
         asked: What the analysis was asked: outcome, strategy, comparator, wtp, paths, price; as in the manifest.
-        inputs: Path of each number of the scenario to its unit and value.
     """
 
     look: Look
@@ -43,7 +41,6 @@ class Setting:
     population: float | None = None
     causes: Mapping[str, str] = field(default_factory=dict)
     asked: Mapping[str, object] = field(default_factory=dict)
-    inputs: Mapping[str, Input] = field(default_factory=dict)
 
     @classmethod
     def of(cls, look: Look, wtp: Sequence[float], **others: Any) -> Setting:

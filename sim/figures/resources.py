@@ -100,10 +100,11 @@ def ig_grams(outcomes: pd.DataFrame, look: Look) -> go.Figure:
     grams, mcse = (wide[kind, "ig_grams"].loc[present] for kind in ("mean", "mcse"))
     years = wide["mean"].get("life_years", pd.Series(np.nan, wide.index)).loc[present]
     per_year = grams / years.where(years > 0)
+    ticks = {name: look.tick(name, min(20, max(12, 56 // len(present)))) for name in present}
     figure = go.Figure(
         [
             go.Bar(
-                x=[look.tick(name)],
+                x=[ticks[name]],
                 y=grams.loc[[name]],
                 marker=look.bar(name),
                 error_y=error_bars(mcse.loc[[name]]),
@@ -118,7 +119,8 @@ def ig_grams(outcomes: pd.DataFrame, look: Look) -> go.Figure:
     )
     for strategy, value, top in zip(present, grams, grams + Z_95 * mcse.fillna(0.0), strict=True):
         text = f"<b>{value:,.0f} g</b>"
-        figure.add_annotation(x=look.tick(strategy), y=top, text=text, showarrow=False, yanchor="bottom", yshift=2)
+        figure.add_annotation(x=ticks[strategy], y=top, text=text, showarrow=False, yanchor="bottom", yshift=2)
+    figure.update_xaxes(tickangle=0, tickfont={"size": 12})
     figure.update_yaxes(tickformat=",", range=[0, float((grams + 2 * mcse.fillna(0)).max()) * 1.15 or 1.0])
     return finished(
         figure,

@@ -179,7 +179,8 @@ def correlations(table: pd.DataFrame, look: Look, *, strategy: str, most: int = 
         problem = Problem("column strategy", ", ".join(fit["strategy"].unique()), f"rows of {strategy} with a number")
         raise TableError("the table of correlations cannot be drawn", [problem])
     shown = own.loc[own["correlation"].abs().sort_values(kind="stable").index[-most:]]
-    rows = [wrapped(path, 36) for path in shown["path"]]
+    names = look.rows(shown["path"])
+    rows = [wrapped(name, 40) for name in names]
     figure = go.Figure()
     for sign, colour, hatch in ((1, COLOURS[0], ""), (-1, COLOURS[1], "/")):
         bars = shown["correlation"].where(np.where(shown["correlation"] >= 0, 1, -1) == sign)
@@ -190,7 +191,8 @@ def correlations(table: pd.DataFrame, look: Look, *, strategy: str, most: int = 
                 orientation="h",
                 marker=hatched(colour, hatch),
                 error_x=error_bars(shown["standard_error"].where(bars.notna())),
-                hovertemplate="%{y}<br>correlation %{x:.3f}<extra></extra>",
+                customdata=shown["path"],
+                hovertemplate="%{y}<br>correlation %{x:.3f}<br>%{customdata}<extra></extra>",
             )
         )
     figure.update_layout(barmode="overlay")
@@ -201,7 +203,7 @@ def correlations(table: pd.DataFrame, look: Look, *, strategy: str, most: int = 
         f"Correlation of inputs with the INMB of {look.label(strategy)}",
         sentence(["hatched: a higher value lowers it", f"{left_out} weaker ones are not shown" if left_out else ""]),
         x="Correlation over draws",
-        height=tall(list(shown["path"]), 36),
+        height=tall(names, 40),
         legend=False,
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -27,6 +28,9 @@ INK = "#222222"
 FAINT = "#E3E3E3"
 Z_95 = 1.959963984540054
 """Half-width of a 95 % interval in standard errors."""
+
+LONGEST_LABEL, LONGEST_TICK = 64, 46
+"""Letters of a strategy's label in a legend and beside an axis; tables and hover texts of a page have all of it."""
 
 WIDTH, HEIGHT = 900, 560
 """Pixels of an exported figure; on a page the width follows the page."""
@@ -70,6 +74,21 @@ _PLAIN_TEMPLATE = TEMPLATE.to_plotly_json()
 
 
 @dataclass(frozen=True)
+class Input:
+    """A number of the scenario, as figures name it.
+
+    Attributes:
+        words: Its name in words.
+        unit: What stands in brackets behind the name; empty for a pure number.
+        value: Its value in the base case; nan where that is no number.
+    """
+
+    words: str
+    unit: str
+    value: float
+
+
+@dataclass(frozen=True)
 class Look:
     """What the figures of one analysis share.
 
@@ -77,6 +96,7 @@ class Look:
         currency: Money of all tables, as text, e.g. "USD".
         strategies: All strategies of the analysis; a strategy's place here settles its colour, dash and symbol.
         labels: Strategy to the words that name it in figures; its name where it has none.
+        inputs: Dotted path of a number to its words; the path where it has none.
 
     Example:
         >>> look = Look("USD", ("none", "primary"), {"none": "No immunoglobulin"})
@@ -87,14 +107,15 @@ class Look:
     currency: str
     strategies: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, Input] = field(default_factory=dict)
 
     def over(self, names: Iterable[str]) -> Look:
         """The same look with every one of `names` in its place: those not known yet come last, as they appear."""
         return replace(self, strategies=tuple(dict.fromkeys((*self.strategies, *(str(name) for name in names)))))
 
     def label(self, strategy: str) -> str:
-        """Words for a strategy, as text that is never taken for markup."""
-        return plain(self.labels.get(strategy, strategy))
+        """Words for a strategy, not longer than a legend has room for, as text that is never taken for markup."""
+        return plain(self._within(strategy, LONGEST_LABEL))
 
     def short(self, strategy: str) -> str:
         """The label to its first colon, in short lines, where that still tells the strategies apart."""
@@ -102,9 +123,25 @@ class Look:
         own = self.labels.get(strategy, strategy).split(":")[0].strip()
         return wrapped(own, 20) if own and len(set(heads)) == len(heads) else self.tick(strategy)
 
-    def tick(self, strategy: str) -> str:
-        """The same, broken into short lines for an axis."""
-        return wrapped(self.labels.get(strategy, strategy), 20)
+    def tick(self, strategy: str, width: int = 20) -> str:
+        """Its label, broken into lines of at most `width` letters for an axis."""
+        return wrapped(self._within(strategy, LONGEST_TICK), width)
+
+    def input(self, path: str) -> str:
+        """An input in words; the path of one that has none. Not yet safe from being taken for markup."""
+        return self.inputs[path].words if path in self.inputs else path
+
+    def with_unit(self, path: str) -> str:
+        """The same with its unit."""
+        unit = self.inputs[path].unit if path in self.inputs else ""
+        return f"{self.input(path)} ({unit})" if unit else self.input(path)
+
+    def rows(self, paths: Iterable[str], *, units: bool = False) -> list[str]:
+        """Inputs in words, as rows of one figure: those that would be alike have their paths behind them."""
+        say = self.with_unit if units else self.input
+        named = [(path, say(path)) for path in paths]
+        times = Counter(words for _, words in named)
+        return [words if times[words] == 1 else f"{words} [{path}]" for path, words in named]
 
     def colour(self, strategy: str) -> str:
         """Colour of a strategy."""
@@ -144,6 +181,14 @@ class Look:
     def wtp_title(self) -> str:
         """Title of an axis of thresholds."""
         return f"Willingness to pay ({self.money} per QALY)"
+
+    def _within(self, strategy: str, most: int) -> str:
+        """Its label, cut where it is longer; where another is cut to the same, with the strategy's name behind."""
+        own = self.labels.get(strategy, strategy)
+        if len(own) <= most:
+            return own
+        alike = [n for n in self.strategies if n != strategy and self.labels.get(n, n)[:most] == own[:most]]
+        return f"{own[: most - 1].rstrip()}…{f' [{strategy}]' if alike else ''}"
 
     def _place(self, strategy: str) -> int:
         return self.strategies.index(strategy)

@@ -12,6 +12,8 @@ from sim.figures.tables import checked
 from sim.figures.value import tall
 
 ENDS = ("outcome_low", "outcome_high")
+ROW = 44
+"""Letters of a line of an input's name."""
 
 
 def tornado(
@@ -58,6 +60,7 @@ def tornado(
     fit["swing"] = fit["outcome_high"] - fit["outcome_low"]
     fit["within_noise"] = fit["swing"].abs() < Z_95 * fit["swing_mcse"]
     shown = fit.sort_values("width", kind="stable").tail(most)
+    shown["row"] = look.rows(shown["path"], units=True)
     unit = look.money if unit is None else plain(unit)
     figure = go.Figure()
     for end, name, colour, hatch in (("low", "Low value", COLOURS[0], ""), ("high", "High value", COLOURS[1], "/")):
@@ -83,7 +86,7 @@ def tornado(
         f"One-way sensitivity of {plain(outcome)}",
         sentence(reading),
         x=f"{wrapped(outcome, 60)} ({unit})",
-        height=tall(list(shown["path"]), 36),
+        height=tall(list(shown["row"]), ROW),
     )
 
 
@@ -96,7 +99,7 @@ def _bars(shown: pd.DataFrame, end: str, name: str, centre: float, unit: str, fi
     return go.Bar(
         x=outcome - centre,
         base=centre,
-        y=[_named(path, bold) for path, bold in zip(shown["path"], shown["changes_decision"] == 1, strict=True)],
+        y=[_named(path, bold) for path, bold in zip(shown["row"], shown["changes_decision"] == 1, strict=True)],
         orientation="h",
         name=name,
         marker={**fill, "opacity": np.where(shown["within_noise"], 0.3, 1.0)},
@@ -106,13 +109,13 @@ def _bars(shown: pd.DataFrame, end: str, name: str, centre: float, unit: str, fi
         cliponaxis=False,
         textfont={"size": 11},
         insidetextfont={"color": INK},
-        customdata=np.column_stack([shown[end], outcome, shown["swing"], shown["swing_mcse"]]),
+        customdata=shown[[end, f"outcome_{end}", "swing", "swing_mcse", "path"]],
         hovertemplate=(
             f"%{{y}} = %{{customdata[0]:.4g}}<br>outcome %{{customdata[1]:,.5g}} {unit}"
-            f"<br>swing %{{customdata[2]:,.5g}} ± %{{customdata[3]:,.3g}} (MCSE) {unit}"
+            f"<br>swing %{{customdata[2]:,.5g}} ± %{{customdata[3]:,.3g}} (MCSE) {unit}<br>%{{customdata[4]}}"
         ),
     )
 
 
-def _named(path: str, bold: bool) -> str:
-    return f"<b>{wrapped(path, 36)}</b>" if bold else wrapped(path, 36)
+def _named(row: str, bold: bool) -> str:
+    return f"<b>{wrapped(row, ROW)}</b>" if bold else wrapped(row, ROW)

@@ -120,15 +120,19 @@ def evppi(table: pd.DataFrame, look: Look, *, wtp: float | None = None, most: in
     """
     fit = checked(table, "EVPPI", names=("set",), numbers=("evppi",), optional=("standard_error",))
     shown = fit.sort_values("evppi", ascending=False, kind="stable").head(most)[::-1]
+    names = look.rows(shown["set"])
     figure = go.Figure(
         go.Bar(
             x=shown["evppi"],
-            y=[wrapped(name, 34) for name in shown["set"]],
+            y=[wrapped(name, 40) for name in names],
             orientation="h",
             marker=hatched(COLOURS[0], ""),
             error_x=bars_above_nothing(shown["evppi"], shown["standard_error"]),
-            customdata=shown["standard_error"],
-            hovertemplate=f"%{{y}}<br>EVPPI %{{x:,.1f}} ± %{{customdata:,.1f}} (SE) {look.money}<extra></extra>",
+            customdata=shown[["standard_error", "set"]],
+            hovertemplate=(
+                f"%{{y}}<br>EVPPI %{{x:,.1f}} ± %{{customdata[0]:,.1f}} (SE) {look.money}"
+                "<br>%{customdata[1]}<extra></extra>"
+            ),
         )
     )
     figure.update_xaxes(tickformat=",", rangemode="tozero")
@@ -144,7 +148,7 @@ def evppi(table: pd.DataFrame, look: Look, *, wtp: float | None = None, most: in
         "Expected value of partial perfect information",
         sentence(reading),
         x=f"EVPPI per patient ({look.money})",
-        height=tall(list(shown["set"]), 34),
+        height=tall(names, 40),
         legend=False,
     )
 
@@ -176,7 +180,8 @@ def population_over_time(table: pd.DataFrame, look: Look) -> go.Figure:
                 error_y=bars_above_nothing(from_nothing["cumulative_evpi"], from_nothing[error]),
                 name=f"{wtp:,.0f} {look.money} per QALY",
                 mode="lines+markers",
-                line={"color": colour},
+                line={"color": colour, "dash": DASHES[place % len(DASHES)], "width": 2.5},
+                marker={"symbol": SYMBOLS[place % len(SYMBOLS)], "size": 9},
                 hovertemplate=f"year %{{x:g}}<br>%{{y:,.0f}} {look.money}",
             )
         )

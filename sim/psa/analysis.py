@@ -67,10 +67,10 @@ class PsaReport:
     @cached_property
     def figures(self) -> FigureSet:
         """Figures of this analysis, e.g. `figures.ceac()`; `figures.names` lists them."""
-        from sim.figures import FigureSet, Look, Setting
+        from sim.figures import FigureSet, Setting
+        from sim.runs.look import scenario_look
 
-        result, analysis = self.result, self.result.scenario.analysis
-        labels = {name: result.scenario.strategies[name].label for name in result.strategies}
+        result = self.result
         by_wtp, by_strategy = result.curves
         return FigureSet(
             {
@@ -86,7 +86,9 @@ class PsaReport:
                 "price_of_immunoglobulin": self.price,
             },
             Setting.of(
-                Look(analysis.currency, result.strategies, labels), analysis.wtp_per_qaly, population=self.population
+                scenario_look(result.scenario),
+                result.scenario.analysis.wtp_per_qaly,
+                population=self.population,
             ),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,19 @@ import pandas as pd
 from sim.errors import ResultsError
 from sim.figures import FigureSet, Look, Setting
 from sim.figures.export import save_all
-from sim.figures.picks import Input
 from sim.report.published import read_published
-from sim.scenario import Scenario, from_tables, quantities
+from sim.runs.look import scenario_look
+from sim.scenario import Scenario, from_tables
 from sim.store import read_document, read_manifest, read_table
 from sim.timelines import SAMPLE, over_time, telling_patients
 from sim.tracing import event_table, igg_table
 
 OVER_TIME = ("run", "psa")
 """Commands that play the scenario as it is, so that a sample of its patients can be shown."""
+
+
+UNKNOWN = "units of money"
+"""Currency of an outside table, which does not say."""
 
 
 def run_figures(folder: Path, *, patient: int | None = None, published: Path | None = None) -> FigureSet:
@@ -48,16 +53,14 @@ def run_figures(folder: Path, *, patient: int | None = None, published: Path | N
     shown = scenario or _first_of_several(folder)
     if shown is None:
         return FigureSet(
-            tables, Setting.of(Look(str(asked.get("currency", ""))), _thresholds(asked, tables) or [0.0])
+            tables, Setting.of(Look(str(asked.get("currency") or UNKNOWN)), _thresholds(asked, tables) or [0.0])
         )
-    strategies, analysis = shown.strategy_names, shown.analysis
-    look = Look(analysis.currency, strategies, {name: shown.strategies[name].label for name in strategies})
+    look = scenario_look(shown, also=[str(path) for path in (asked.get("path"), *asked.get("paths", ())) if path])
     if manifest["command"] == "capacity":
-        look = _arms(folder, analysis.currency)
+        look = _arms(folder, look)
     causes = {name: cause.label for name, cause in shown.infections.causes.items()}
-    wtp = _thresholds(asked, tables) or list(analysis.wtp_per_qaly)
-    inputs = {path: Input(unit, quantity.value) for path, quantity, unit in quantities(shown)}
-    setting = Setting.of(look, wtp, causes=causes, asked=asked, population=asked.get("population"), inputs=inputs)
+    wtp = _thresholds(asked, tables) or list(shown.analysis.wtp_per_qaly)
+    setting = Setting.of(look, wtp, causes=causes, asked=asked, population=asked.get("population"))
     return FigureSet(tables, setting)
 
 
@@ -96,10 +99,11 @@ def _thresholds(asked: Mapping[str, Any], tables: Mapping[str, pd.DataFrame]) ->
     return sorted(set(tables["decisions"]["wtp"])) if "decisions" in tables else []
 
 
-def _arms(folder: Path, currency: str) -> Look:
+def _arms(folder: Path, look: Look) -> Look:
     """Ways of running a programme take the places of strategies."""
     arms = read_document(folder / "capacity.json")["arms"]
-    return Look(currency, tuple(arm["name"] for arm in arms), {arm["name"]: arm["label"] for arm in arms})
+    labels = {arm["name"]: arm["label"] for arm in arms}
+    return replace(look, strategies=tuple(labels), labels=labels)
 
 
 def _first_of_several(folder: Path) -> Scenario | None:

@@ -87,10 +87,9 @@ class RunResult:
     def figures(self) -> FigureSet:
         """Figures of this run, e.g. `figures.ce_plane(wtp=50_000)`; `figures.names` lists them."""
         # Plotly is loaded by the first who asks for a figure.
-        from sim.figures import FigureSet, Look, Setting
+        from sim.figures import FigureSet, Setting
+        from sim.runs.look import scenario_look
 
-        analysis, strategies = self.scenario.analysis, self.scenario.strategies
-        labels = {name: strategies[name].label for name in self.outcomes.strategies}
         return FigureSet(
             {
                 "outcomes": self.outcomes.frame(),
@@ -98,7 +97,7 @@ class RunResult:
                 "increments": self.increments(),
                 "cumulative_incidence": self.outcomes.incidence_frame(),
             },
-            Setting.of(Look(analysis.currency, self.outcomes.strategies, labels), analysis.wtp_per_qaly),
+            Setting.of(scenario_look(self.scenario), self.scenario.analysis.wtp_per_qaly),
         )
 
     def increments(self) -> pd.DataFrame:

@@ -43,6 +43,7 @@ from sim.scenario.schema import (
     quantities,
 )
 from sim.scenario.starter import init_files, shipped_scenarios, starter_text
+from sim.scenario.wording import input_name, input_names, unit_beside
 
 __all__ = [
     "AfterInfections",
@@ -81,6 +82,8 @@ __all__ = [
     "apply_overrides",
     "from_tables",
     "init_files",
+    "input_name",
+    "input_names",
     "json_schema",
     "load",
     "matching",
@@ -90,5 +93,6 @@ __all__ = [
     "quantities",
     "shipped_scenarios",
     "starter_text",
+    "unit_beside",
     "warnings",
 ]

@@ -278,7 +278,7 @@ def test_two_users_do_not_disturb_each_other(visit, desk):
 def test_pages_are_changed_and_keep_what_is_looked_at(visit, entries):
     page = visit(f"/decision?look_at={entries['run'][0].key}&wtp=20000")
     settled(page)
-    assert "USD 20,000 per QALY" in page.text_content("#verdict")
+    assert "20,000 USD per QALY" in page.text_content("#verdict")
     page.locator("#strategy label", has_text="Everyone, from day 0").click()
     page.wait_for_selector("tr.picked")
     assert page.text_content("tr.picked th") == "Everyone, from day 0"

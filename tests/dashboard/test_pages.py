@@ -47,6 +47,22 @@ def text_of(content: Any) -> str:
     return text_of(getattr(content, "children", None))
 
 
+def test_a_comparison_of_scenarios_shows_the_best_strategy_of_each_and_its_other_pages_say_why_they_are_bare(
+    tmp_path,
+):
+    folder = make_folder("compare", tmp_path)
+    desk = Desk(Library(tmp_path / "compare", {}), Bench())
+    key = f"run:{folder.parent.name}/{folder.name}"
+    told = text_of(body(View(page="decision", look_at=key), desk))
+    choices = pd.read_parquet(folder / "decisions.parquet")
+    assert set(choices["scenario"]) == {"tutorial", "base-case"}
+    assert "at 50,000 USD per QALY" in told
+    for row in choices[choices["wtp"] == 50_000].to_dict(orient="records"):
+        assert re.search(rf"{row['scenario']}.*?{row['margin']:,.0f}\s+±\s{row['margin_mcse']:,.0f}", told), told
+    for page in set(PAGES) - {"decision"}:
+        assert "cannot be shown" not in text_of(body(View(page=page, look_at=key), desk)), page
+
+
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("command", ["run", "psa", "sweep", "scenario"])
 def test_every_page_of_every_source_can_be_shown(desk, entries, page, command):
@@ -115,7 +131,7 @@ def test_the_verdict_names_the_highest_mean_net_benefit_and_its_lead(desk, entri
         told = decision.verdict(source.tables, wtp, source.look)
         assert f"“{source.look.labels[benefit.index[-1]]}” has the highest" in told
         lead = f"{benefit.iloc[-1] - benefit.iloc[-2]:,.0f}"
-        assert f"USD {lead} ±" in told
+        assert f"{lead} ±" in told
     assert "should" not in told
 
 

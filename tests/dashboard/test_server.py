@@ -125,7 +125,7 @@ QUESTION = {"moved": {PRICE: 80}, "wtp": 50_000, "against": "", "strategy": "", 
 def test_a_question_is_answered_in_json(client):
     answer = client.post(ROUTE, json=QUESTION).get_json()
     assert set(answer["figures"]) == {"live_plane", "live_benefit", "live_costs"}
-    assert "USD 50,000 per QALY" in answer["parts"]["verdict"]
+    assert "50,000 USD per QALY" in answer["parts"]["verdict"]
     assert f"--set {PRICE}=80" in answer["parts"]["command"]
     refused = client.post(ROUTE, json=QUESTION | {"moved": {PRICE: -1}}).get_json()
     assert set(refused) == {"parts"}

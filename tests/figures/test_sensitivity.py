@@ -1,12 +1,14 @@
 """Tornado, two-way map, correlations, common luck, distributions, convergence."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from sim.errors import TableError, UsageError
-from sim.figures import distributions, sensitivity
-from sim.figures.style import Z_95, Look
+from sim.figures import distributions, sensitivity, value
+from sim.figures.style import LONGEST_LABEL, Z_95, Input, Look
 from sim.figures.tornado import tornado
 from tests.figures import examples
 from tests.figures.examples import LOOK, draws
@@ -23,6 +25,39 @@ def test_tornado_bars_run_from_the_base_to_each_outcome_widest_on_top():
     assert list(low.text) == [f"{value:.4g}" for value in ordered["low"]]
     assert figure.layout.xaxis.title.text == "INMB (USD)"
     assert figure.layout.xaxis.range[0] < -39_000 < 4_000 < figure.layout.xaxis.range[1]
+
+
+def test_inputs_stand_in_words_with_their_unit_and_paths_in_the_hover_text():
+    price, effect = "immunoglobulin.price_per_gram", "immunoglobulin.hr.grade_3plus"
+    inputs = {price: Input("Price", "USD per gram", 100.0), effect: Input("Hazard <b>ratio</b> %{x}", "", 0.38)}
+    look = replace(LOOK, inputs=inputs)
+    bars = tornado(examples.tornado(), look, outcome="INMB").data[0]
+    rows = dict(zip(bars.customdata[:, 4], bars.y, strict=True))
+    assert rows[price] == "Price (USD per gram)"
+    assert rows[effect] == "Hazard &lt;b&gt;ratio&lt;/b&gt; %&#123;x}", "letter by letter"
+    assert rows["utilities.on_treatment"] == "utilities.on_treatment", "what has no words keeps its path"
+    assert len(set(bars.y)) == len(examples.tornado())
+    strengths = sensitivity.correlations(examples.correlations(), look, strategy="primary").data[0]
+    assert "Price" in strengths.y
+    assert price in strengths.customdata
+    known = value.evppi(examples.evppi(), look).data[0]
+    assert {"Price", "infection rates"} <= set(known.y)
+
+
+def test_inputs_of_one_name_do_not_share_a_row():
+    alike = {path: Input("The same", "", 1.0) for path in examples.tornado()["path"]}
+    bars = tornado(examples.tornado(), replace(LOOK, inputs=alike), outcome="INMB").data[0]
+    assert len(set(bars.y)) == len(alike)
+    assert "The same [utilities.on_treatment]" in {row.replace("<br>", " ") for row in bars.y}
+
+
+def test_a_long_label_is_cut_in_figures_and_two_alike_stay_apart():
+    head = "Immunoglobulin on the indication of the national guideline, "
+    look = Look("USD", ("a", "b", "c"), {"a": head + "with low IgG", "b": head + "with low IgA", "c": "short"})
+    assert (look.label("c"), look.tick("c")) == ("short", "short")
+    assert look.tick("a") != look.tick("b")
+    assert look.tick("a").endswith("[a]")
+    assert len(look.label("a")) <= LONGEST_LABEL + len(" [a]")
 
 
 def test_tornado_pales_what_is_within_noise_and_sets_what_changes_the_decision_in_bold():

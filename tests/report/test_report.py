@@ -172,6 +172,23 @@ def test_hostile_texts_are_texts_in_programmes_trials_and_the_value_of_informati
     assert any(str(each.value).startswith("=1+1") for each in cells)
 
 
+METHODS = {
+    "run": "This run played 400 patients under every strategy",
+    "psa": "The probabilistic analysis drew the 8 of 83 inputs",
+    "tornado": "One-way sensitivity: each of the",
+    "two_way": "Two-way sensitivity: Price of immunoglobulin, and Hazard ratio of serious infection",
+    "price": "Break-even price: Price of immunoglobulin only multiplies one item of cost",
+    "threshold": "Threshold: Price of immunoglobulin was moved",
+    "sweep": "Sweep: 12 points (every combination) over Price of immunoglobulin; Hazard ratio of serious",
+    "one_input": "Sweep: 5 points (every combination) over Price of immunoglobulin. At each",
+    "voi": "Value of information, of 60 draws of 8 parameters",
+    "capacity": "The programme was played on calendar time",
+    "trial": "Virtual trials: each study enrolled",
+    "compare": "Comparison: 2 scenarios were played as they stand",
+    "cea": "No model of igsim was played: the table was read as it is",
+}
+
+
 @pytest.mark.parametrize("kind", [*COMMANDS, "cea"])
 def test_every_command_has_a_report(kind: str, folder_of):
     folder = open_folder(folder_of(kind))
@@ -183,6 +200,9 @@ def test_every_command_has_a_report(kind: str, folder_of):
     assert sections[0].points
     drawn = [item.name for section in sections for item in section.items if isinstance(item, Plot)]
     assert drawn, "every command has figures"
+    (methods,) = [section for section in sections if section.key == "methods"]
+    assert METHODS[kind] in methods.paragraphs[-1], "what this kind of analysis did, and no other"
+    assert sum(said in " ".join(methods.paragraphs) for said in METHODS.values()) == 1
     if kind != "cea":
         assert {"problem", "methods", "inputs", "cheers", "validation"} <= set(keys)
 
@@ -310,11 +330,14 @@ def test_every_input_is_listed_and_assumptions_are_marked(folder_of):
     folder = open_folder(folder_of("psa"))
     (section,) = [one for one in report_sections([folder]) if one.key == "inputs"]
     rows = [
-        (table.title, row, table.marks.get(place)) for table in section.items for place, row in enumerate(table.rows)
+        (path, row, table.marks.get(place))
+        for table in section.items
+        for place, (path, row) in enumerate(zip(table.paths, table.rows, strict=True))
     ]
-    listed = {f"{title}.{row[0]}": (row, mark) for title, row, mark in rows}
-    assert set(listed) == {path for path, _, _ in sim.scenario.quantities(folder.scenario)}
+    listed = {path: (row, mark) for path, row, mark in rows}
+    assert [path for path, _, _ in rows] == [path for path, _, _ in sim.scenario.quantities(folder.scenario)]
     row, mark = listed["immunoglobulin.hr.grade_3plus"]
+    assert row[0] == "Hazard ratio of serious infection, immunoglobulin"
     assert (row[1], row[3], row[5], mark) == ("0.4", "lognormal, 95 % 0.2 to 0.8", "a cohort", None)
     assert listed["immunoglobulin.price_per_gram"][1] == "assumption"
 

@@ -88,6 +88,16 @@ window.dash_clientside.igsim = (function () {
     if (owner) window.dash_clientside.set_props("strategy", { value: owner });
   }
 
+  /* Where a number stands in the scenario: it may be broken after its dots and dashes, and is copied without a break. */
+  function pathOf(path) {
+    const made = document.createElement("span");
+    made.className = "path";
+    path.split(/(?<=[._])/).forEach((piece, at) => {
+      made.append(...(at ? [document.createElement("wbr"), piece] : [piece]));
+    });
+    return made;
+  }
+
   /* Rows of the table of parameters, as text; those that contain what is looked for. */
   function find(text, rows) {
     const table = document.getElementById("table-parameters");
@@ -99,14 +109,14 @@ window.dash_clientside.igsim = (function () {
       if (wanted && !cells.join(" ").toLowerCase().includes(wanted)) return;
       shown += 1;
       const row = body.insertRow();
-      cells.forEach((cell, place) => {
+      const [name, path, ...others] = cells;
+      [name, ...others].forEach((cell, place) => {
         const made = document.createElement(place === 0 ? "th" : "td");
         if (place === 0) made.scope = "row";
         if (place !== 1) made.className = "left";
         const inner = place === 5 ? document.createElement("span") : made;
-        // A path may be broken after its dots and dashes, and is copied without a break.
-        const pieces = place === 0 ? cell.split(/(?<=[._])/) : [cell];
-        pieces.forEach((piece, at) => inner.append(...(at ? [document.createElement("wbr"), piece] : [piece])));
+        inner.append(cell);
+        if (place === 0) made.append(pathOf(path));
         if (place === 5) {
           inner.className = "badge " + cell.replace(/[^a-z]/g, "-");
           made.appendChild(inner);

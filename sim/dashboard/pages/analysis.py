@@ -26,6 +26,7 @@ from sim.dashboard.parts import (
     notice,
     section,
     table_card,
+    with_error,
 )
 from sim.figures import benefit
 from sim.report.capacity_text import HARM, ROWS, number_rows
@@ -58,6 +59,8 @@ def decision_page(source: Source, view: View, desk: Desk) -> list[Content]:
     """Which strategy is worth its money, and how surely."""
     found = suited(desk, source, ("incremental",), ("run", "psa"), "incremental analysis")
     own = found.source
+    if own is not None and "scenario" in own.tables["incremental"]:
+        return _scenarios(own, view)
     if own is None or own.tables["incremental"].empty or "strategy" not in own.tables["incremental"]:
         return [found.note or missing(source, "run", "incremental analysis")]
     wtp = wtp_of(own, view)
@@ -83,6 +86,25 @@ def decision_page(source: Source, view: View, desk: Desk) -> list[Content]:
         table_card(shown.incremental(own.tables, own.look), picked=view.strategy),
         grid(*cards),
         table_card(shown.net_benefit(gains, own.look, wtp, against), picked=view.strategy),
+    ]
+
+
+def _scenarios(own: Source, view: View) -> list[Content]:
+    """A comparison of scenarios, each of which has a decision of its own."""
+    choices, wtp = own.tables["decisions"], wtp_of(own, view)
+    at = choices[choices["wtp"] == nearest(own, wtp)].reset_index(drop=True)
+    columns = [
+        Column("Scenario", lambda row: str(row["scenario"])),
+        Column("Highest net benefit", lambda row: label(own.look, row["best"]), left=True),
+        Column(f"Lead ({own.look.currency})", lambda row: with_error(row, "margin")),
+    ]
+    caption = f"Best strategy in each scenario, at {number(nearest(own, wtp))} {own.look.currency} per QALY"
+    note = "± is one Monte Carlo standard error of the paired difference. Open a run of one scenario for the rest."
+    table = Shown("scenarios", caption, at, columns, note)
+    return [
+        notice("This run compares several scenarios on the same patients and luck; each has a decision of its own."),
+        catalogue(own, view, "scenario_benefit", table="incremental", wtp=nearest(own, wtp), wide=True),
+        table_card(table),
     ]
 
 
@@ -236,7 +258,8 @@ def _sweep_figures(own: Source, view: View, at: pd.DataFrame, wtp: float, said: 
 
 def _decisions(own: Source, at: pd.DataFrame, paths: list[str], wtp: float) -> Shown:
     money = own.look.currency
-    columns = [Column(own.figures.with_unit(path), partial(_value, path)) for path in paths]
+    heads = own.look.rows(paths, units=True)
+    columns = [Column(head, partial(_value, path)) for head, path in zip(heads, paths, strict=True)]
     columns += [
         Column("Highest net benefit", lambda row: label(own.look, row["best"]), left=True),
         Column("Next", lambda row: label(own.look, row["second"]), left=True),

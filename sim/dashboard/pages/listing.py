@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from dash import dcc, html
 
@@ -9,7 +11,7 @@ from sim.dashboard.address import View
 from sim.dashboard.library import Entry, Source
 from sim.dashboard.pages.desk import Desk, no_single_scenario
 from sim.dashboard.parts import Column, Content, Shown, csv_link, notice, section, spoken, table_card
-from sim.scenario import Quantity, quantities
+from sim.scenario import Quantity, input_names, quantities
 
 
 def start_page(view: View, desk: Desk) -> list[Content]:
@@ -100,18 +102,24 @@ def changed_parameters(one: Source, other: Source) -> list[Content]:
     """The numbers in which two scenarios differ."""
     if one.scenario is None or other.scenario is None:
         return [notice("A run that compares several scenarios has no parameters of its own.")]
-    left, right = (parameter_table(source)[["input", "value", "unit"]] for source in (one, other))
+    left, right = (parameter_table(source)[["name", "input", "value", "unit"]] for source in (one, other))
     both = left.merge(right, on="input", how="outer", suffixes=("", "_other"), sort=False)
     changed = both[both["value"].ne(both["value_other"])].reset_index(drop=True)
     said = f"{len(changed)} of {len(both)} numbers differ."
     columns = [
-        Column("Number", lambda row: str(row["input"])),
+        Column("Number", lambda row: _either(row, "name")),
+        Column("Path in the scenario", lambda row: str(row["input"]), left=True),
         Column(one.entry.name, lambda row: _value(row["value"])),
         Column(other.entry.name, lambda row: _value(row["value_other"])),
-        Column("Unit", lambda row: next((u for u in (row["unit"], row["unit_other"]) if isinstance(u, str)), "")),
+        Column("Unit", lambda row: _either(row, "unit")),
     ]
     table = Shown("changed", "Numbers that differ, at their base-case values", changed, columns)
     return [html.P(said, className="verdict"), table_card(table) if len(changed) else None]
+
+
+def _either(row: dict[str, Any], column: str) -> str:
+    """What either of two scenarios says of a number."""
+    return next((said for said in (row[column], row[f"{column}_other"]) if isinstance(said, str)), "")
 
 
 def _value(value: float) -> str:
@@ -128,14 +136,15 @@ def _rows(frame: pd.DataFrame) -> list[list[str]]:
 
 
 def parameter_table(source: Source) -> pd.DataFrame:
-    """Columns input, value, unit, distribution, uncertainty, standing, source."""
+    """Columns name (in words), input (its path), value, unit, distribution, uncertainty, standing, source."""
     if source.scenario is None:
         return pd.DataFrame()
+    names = input_names(source.scenario)
     rows = [
-        (path, q.value, unit, "" if q.dist == "fixed" else q.dist, _spread(q), _standing(q), q.source)
+        (names[path], path, q.value, unit, "" if q.dist == "fixed" else q.dist, _spread(q), _standing(q), q.source)
         for path, q, unit in quantities(source.scenario)
     ]
-    columns = ["input", "value", "unit", "distribution", "uncertainty", "standing", "source"]
+    columns = ["name", "input", "value", "unit", "distribution", "uncertainty", "standing", "source"]
     return pd.DataFrame(rows, columns=columns)
 
 

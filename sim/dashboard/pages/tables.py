@@ -39,7 +39,8 @@ def icer(row: dict[str, Any]) -> Content:
         return "–"
     low, high = number(row.get("icer_low")), number(row.get("icer_high"))
     limits = {"interval": f"{low} to {high}", "outside": f"under {low} or over {high}", "line": "any"}
-    return estimate(number(row["icer"]), f"({limits.get(str(row.get('icer_shape')), '–')})")
+    shape = str(row.get("icer_shape"))
+    return estimate(number(row["icer"]), f"({limits[shape]})" if shape in limits else "")
 
 
 def net_benefit(table: pd.DataFrame, look: Look, wtp: float, against: str) -> Shown:

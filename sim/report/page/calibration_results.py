@@ -28,10 +28,10 @@ def calibration_sections(folder: RunFolder) -> list[Section]:
 def calibration_sentences(folder: RunFolder) -> list[str]:
     """Whether the sampling converged, what is not identified, and which targets are met."""
     if folder.document["sampling"]["converged"]:
-        return [str(line) for line in folder.document["findings"]]
+        return [folder.told(line) for line in folder.document["findings"]]
     return [
         "The sampling has not converged: nothing of this posterior may be used.",
-        *map(str, folder.document["findings"]),
+        *map(folder.told, folder.document["findings"]),
     ]
 
 
@@ -53,7 +53,7 @@ def _limits(row: Mapping[str, Any], middle: str, low: str, high: str) -> str:
 def _parameters(folder: RunFolder) -> Grid:
     rows = [
         (
-            str(row["parameter"]),
+            folder.input(row["parameter"]),
             str(row["unit"] or ""),
             str(row["verdict"]),
             *(_limits(row, f"{what}_median", f"{what}_low", f"{what}_high") for what in ("prior", "posterior")),
@@ -68,6 +68,7 @@ def _parameters(folder: RunFolder) -> Grid:
         rows,
         left=3,
         small=True,
+        paths=tuple(str(row["parameter"]) for row in folder.document["parameters"]),
         note="Taken away: share of the prior variance that the data removed. Under a tenth, the data do not identify "
         "the parameter, and its posterior is its prior.",
     )

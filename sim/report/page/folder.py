@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -77,6 +78,18 @@ class RunFolder:
     def short(self, strategy: object) -> str:
         """The same to the first colon, where that tells the strategies apart: for sentences and narrow columns."""
         return self._short.get(str(strategy), str(strategy))
+
+    def input(self, path: object) -> str:
+        """An input in words; its path where it has none."""
+        return self.figures.look.input(str(path))
+
+    def told(self, text: str) -> str:
+        """A sentence of the run in which dotted paths of inputs give way to their words."""
+        paths = sorted(self.figures.look.inputs, key=len, reverse=True)
+        named = "|".join(re.escape(path) for path in paths if "." in path)
+        if not named:
+            return text
+        return re.sub(rf"(?<![\w.])(?:{named})(?![\w]|\.\w)", lambda found: f"“{self.input(found[0])}”", text)
 
     def has(self, table: str) -> bool:
         """Whether there is such a table."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sim.report.page.folder import RunFolder
-from sim.report.page.parts import Grid, Section, grid, listed, plots
+from sim.report.page.parts import Grid, Section, grid, itemised, listed, plots
 from sim.report.text import number, with_error
 
 MOST_ROWS = 40
@@ -19,7 +19,7 @@ def tornado_sections(folder: RunFolder) -> list[Section]:
     rows = folder.document["tornado"][:MOST_INPUTS]
     cells = [
         (
-            str(row["path"]),
+            folder.input(row["path"]),
             str(row["unit"]),
             short(row["base"]),
             f"{short(row['low'])} to {short(row['high'])}",
@@ -40,6 +40,7 @@ def tornado_sections(folder: RunFolder) -> list[Section]:
         columns,
         cells,
         left=2,
+        paths=tuple(str(row["path"]) for row in rows),
         note=f"The {len(cells)} inputs that move it most, of {len(folder.document['tornado'])}.",
     )
     return [Section("tornado", "One-way sensitivity", items=(*plots(folder, "tornado"), shown))]
@@ -48,11 +49,12 @@ def tornado_sections(folder: RunFolder) -> list[Section]:
 def tornado_sentences(folder: RunFolder) -> list[str]:
     """What a tornado says."""
     rows = folder.document["tornado"]
-    top = listed([str(row["path"]) for row in rows[:3]])
-    changing = [str(row["path"]) for row in rows if row["changes_decision"]]
+    top = itemised([folder.input(row["path"]) for row in rows[:3]])
+    changing = [folder.input(row["path"]) for row in rows if row["changes_decision"]]
     best = folder.short(folder.document["base"]["best"])
     if changing:
-        shown = listed(changing[:8]) + (f" and {len(changing) - 8} more" if len(changing) > 8 else "")
+        more = [f"{len(changing) - 8} more"] if len(changing) > 8 else []
+        shown = itemised([*changing[:8], *more])
         said = (
             f"Within its range each of these alone changes which strategy is best ({best} in the base case): {shown}."
         )
@@ -78,7 +80,7 @@ def decision_sections(folder: RunFolder) -> list[Section]:
     left = f" The first {MOST_ROWS} of {len(rows)}; the run folder has all." if len(rows) > MOST_ROWS else ""
     shown = grid(
         f"Best strategy at each point, and its net benefit over the next best ({folder.currency} per patient)",
-        (*map(folder.figures.with_unit, paths), f"WTP ({folder.currency} per QALY)", "best", "by", "over"),
+        (*folder.figures.look.rows(paths, units=True), f"WTP ({folder.currency} per QALY)", "best", "by", "over"),
         cells,
         left=0,
         note="± is one Monte Carlo standard error of the paired difference." + left,
@@ -115,7 +117,7 @@ def threshold_sections(folder: RunFolder) -> list[Section]:
         for row in folder.document["thresholds"]
     ]
     asked = folder.settings
-    columns = (f"{asked['path']} ({asked['unit']})", "95 % by Monte Carlo error", "best below", "best above")
+    columns = (folder.figures.look.with_unit(asked["path"]), "95 % by Monte Carlo error", "best below", "best above")
     shown = grid(
         f"Where the best strategy changes at {number(asked['wtp'])} {folder.currency} per QALY",
         columns,
@@ -133,15 +135,16 @@ def threshold_sentences(folder: RunFolder) -> list[str]:
     asked, rows = folder.settings, folder.document["thresholds"]
     if not rows:
         return [
-            f"Between {short(asked['between'][0])} and {short(asked['between'][1])} of {asked['path']} the best "
-            "strategy does not change."
+            f"Between {short(asked['between'][0])} and {short(asked['between'][1])} the best strategy does not "
+            f"change: {folder.figures.look.with_unit(asked['path'])}."
         ]
     told = [
         f"from {folder.short(row['before'])} to {folder.short(row['after'])} at "
         f"{with_error(row['threshold'], row['mcse'], 3)}"
         for row in rows
     ]
-    return [f"As {asked['path']} rises, the best strategy changes {listed(told)} {asked['unit']}."]
+    rising = folder.input(asked["path"])
+    return [f"As this input rises, the best strategy changes {listed(told)} {asked['unit']}: {rising}."]
 
 
 def price_sections(folder: RunFolder) -> list[Section]:
@@ -159,13 +162,33 @@ def price_sections(folder: RunFolder) -> list[Section]:
     ]
     asked = folder.settings
     shown = grid(
-        f"{asked['path']} at which a strategy breaks even ({asked['unit']}; now {short(asked['price'])})",
+        f"{folder.input(asked['path'])} at which a strategy breaks even ({asked['unit']}; now "
+        f"{short(asked['price'])})",
         ("strategy", "against", "WTP", "break-even", "95 % by Monte Carlo error"),
         cells,
         left=2,
         note=f"Of {len(rows)} rows the first {len(cells)}." if len(rows) > len(cells) else "",
     )
     return [Section("break-even", "Break-even price", items=(*plots(folder, "price_threshold"), shown))]
+
+
+def price_sentences(folder: RunFolder) -> list[str]:
+    """The break-even price of every strategy against the first comparator, at the highest willingness to pay."""
+    rows = [row for row in folder.document["thresholds"] if row["subgroup"] == "all" and row["threshold"] is not None]
+    if not rows:
+        return ["No strategy breaks even at any price of 0 or more."]
+    asked, versus, wtp = folder.settings, rows[0]["comparator"], max(row["wtp"] for row in rows)
+    told = [
+        f"{folder.short(row['strategy'])} {number(row['threshold'], 2)} ({number(row['ci_low'], 2)} to "
+        f"{number(row['ci_high'], 2)})"
+        for row in rows
+        if row["comparator"] == versus and row["wtp"] == wtp
+    ]
+    return [
+        f"Price at which a strategy breaks even with {folder.short(versus)} at {number(wtp)} {folder.currency} per "
+        f"QALY, in {asked['unit']} (95 % interval by Monte Carlo error; now {short(asked['price'])}): "
+        f"{'; '.join(told)}."
+    ]
 
 
 def compare_sections(folder: RunFolder) -> list[Section]:

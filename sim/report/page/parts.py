@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -11,6 +12,7 @@ import plotly.graph_objects as go
 from sim.errors import InputError
 from sim.report.page.folder import RunFolder
 
+_NUMBER = re.compile(r"[−+-]?\d|any$|under |∞")
 WHOLE = 24
 """Rows of a table that is not broken over printed pages."""
 
@@ -23,9 +25,11 @@ class Grid:
         title: What it shows, with unit and currency.
         columns: Heads.
         rows: Cells as text; a line break in a cell stays one.
-        left: Columns set to the left; the others are numbers and set to the right.
+        left: Columns set to the left whatever they hold; of the others, those of text are too, and those of numbers
+            are set to the right.
         note: How to read it.
         marks: Row to the class that marks it: "assumption" or "recalled".
+        paths: Dotted path of each row's input, told under its name for whoever wants to find it; may be empty.
         small: Whether it is long and set in small type.
         whole: Whether it stays on one printed page.
     """
@@ -36,9 +40,15 @@ class Grid:
     left: int = 1
     note: str = ""
     marks: dict[int, str] = field(default_factory=dict)
+    paths: tuple[str, ...] = ()
     small: bool = False
     whole: bool = False
     kind: Literal["grid"] = "grid"
+
+    def is_number(self, column: int) -> bool:
+        """Whether a column holds numbers: most of its cells that are not blank begin like one."""
+        cells = [row[column] for row in self.rows if row[column]]
+        return column >= self.left and 2 * sum(_NUMBER.match(cell) is not None for cell in cells) >= len(cells)
 
 
 @dataclass(frozen=True)
@@ -98,6 +108,11 @@ def plots(folder: RunFolder, *names: str) -> list[Plot]:
                 # A table with nothing to draw (one strategy, one draw) is shown as a table alone.
                 continue
     return drawn
+
+
+def itemised(names: Sequence[str]) -> str:
+    """Names that may have commas of their own, as a sentence lists them."""
+    return listed(names) if not any("," in name for name in names) else "; ".join(names)
 
 
 def listed(names: Sequence[str], word: str = "and") -> str:

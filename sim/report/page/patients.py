@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sim.figures import Look, patients
+from sim.figures import patients
 from sim.report.page.folder import RunFolder
 from sim.report.page.parts import Plot
+from sim.runs.look import scenario_look
 from sim.timelines import telling_patients
 from sim.tracing import event_table, igg_table
 
@@ -17,8 +18,7 @@ def patient_plots(folder: RunFolder) -> list[Plot]:
     if scenario is None or folder.settings.get("cohort"):
         return []
     seed = folder.settings["seed"]
-    names = scenario.strategy_names
-    look = Look(scenario.analysis.currency, names, {name: scenario.strategies[name].label for name in names})
+    look = scenario_look(scenario)
     drawn = []
     for number in telling_patients(scenario, seed=seed, most=SHOWN):
         events = event_table(scenario, number, seed=seed)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sim.figures.style import in_words
 from sim.report.page.folder import RunFolder
-from sim.report.page.parts import Grid, Section, grid, listed, section
+from sim.report.page.parts import Grid, Section, grid, itemised, listed, section
 from sim.report.text import icer_text, number, with_error
 
 MOST_PARAMETERS = 15
@@ -124,7 +124,7 @@ def _value_sentences(folder: RunFolder) -> list[str]:
     sure = [row for row in rows if row["evppi"] > 2 * (row["standard_error"] or 0)]
     if sure:
         top = sorted(sure, key=lambda row: -row["evppi"])[:3]
-        named = listed([f"{row['name']} ({number(row['evppi'])})" for row in top])
+        named = itemised([f"{_learnt(folder, row)} ({number(row['evppi'])})" for row in top])
         sentences.append(
             f"Most of that comes from knowing {named}, in {folder.currency} per patient at {number(wtps[-1])} per "
             "QALY."
@@ -265,6 +265,11 @@ def evppi_grids(folder: RunFolder, wtps: Sequence[float]) -> list[Grid]:
     return [shown for wtp in wtps for shown in _evppi(folder, wtp)]
 
 
+def _learnt(folder: RunFolder, row: Mapping[str, Any]) -> str:
+    """A parameter or a group of them in words."""
+    return in_words(row["name"]) if row["kind"] == "group" else folder.input(row["name"])
+
+
 def _evppi(folder: RunFolder, wtp: float) -> list[Grid]:
     own = [row for row in folder.document["evppi"] if row["wtp"] == wtp]
     shown = [row for row in own if row["kind"] == "group"]
@@ -274,11 +279,13 @@ def _evppi(folder: RunFolder, wtp: float) -> list[Grid]:
         return []
     rows = [
         (
-            in_words(row["name"]) if row["kind"] == "group" else str(row["name"]),
+            _learnt(folder, row),
             str(row["kind"]),
             with_error(row["evppi"], row["standard_error"], 1),
             f"{row['share_of_evpi']:.0%}" if row["share_of_evpi"] is not None else "",
-            f"less than {row['less_than_member']} alone" if row["less_than_member"] else str(row["note"] or ""),
+            f"less than {folder.input(row['less_than_member'])} alone"
+            if row["less_than_member"]
+            else str(row["note"] or ""),
         )
         for row in shown
     ]
@@ -288,6 +295,7 @@ def _evppi(folder: RunFolder, wtp: float) -> list[Grid]:
             ("parameter or group", "kind", "EVPPI", "of EVPI", "note"),
             rows,
             left=2,
+            paths=tuple("" if row["kind"] == "group" else str(row["name"]) for row in shown),
             note=f"Groups, then the {MOST_PARAMETERS} single parameters of the highest value; the run folder has "
             "all.",
         )

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from sim.report.document import inputs
 from sim.report.page.folder import RunFolder
 from sim.report.page.parts import Grid, Section, grid, listed
 from sim.report.text import number
-from sim.scenario import Quantity, Scenario, quantities
+from sim.scenario import Quantity, Scenario, input_names, quantities
 
 MARKS = {"assumption": "assumed", "recalled": "recalled"}
+PARTS = {
+    "analysis": "Decision problem",
+    "patients": "Patients",
+    "targets": "Targets of the bispecifics",
+    "agents": "Bispecific antibodies",
+    "treatment": "Course of treatment",
+    "crs": "Cytokine release syndrome (CRS)",
+    "icans": "Neurotoxicity (ICANS)",
+    "tocilizumab": "Tocilizumab",
+    "infections": "Infections",
+    "immunoglobulin": "Immunoglobulin",
+    "regimens": "Other regimens of immunoglobulin",
+    "antimicrobials": "Antimicrobials",
+    "igg": "Immunoglobulins in serum and their measurement",
+    "laboratory": "Laboratory work",
+    "utilities": "Utilities",
+    "strategies": "Strategies",
+    "voi": "Value of research",
+    "calibration": "Calibration",
+    "programme": "Infusion programme",
+}
+"""Parts of a scenario in words."""
 
 
 def problem_section(folder: RunFolder, scenario: Scenario) -> Section:
@@ -58,7 +79,21 @@ def problem_section(folder: RunFolder, scenario: Scenario) -> Section:
         left=3,
     )
     about = " ".join(scenario.description.split())
-    return Section("problem", "Decision problem", (about,) if about else (), items=(setting, strategies))
+    items: tuple[Grid, ...] = (setting, strategies)
+    if len(folder.scenarios) > 1:
+        items = (_compared(folder), *items)
+        about = f"Setting, strategies and this text are those of the first scenario. {about}"
+    return Section("problem", "Decision problem", (about,) if about else (), items=items)
+
+
+def _compared(folder: RunFolder) -> Grid:
+    """Scenarios that are set side by side, under the names that tables give them."""
+    names = dict.fromkeys(str(row["scenario"]) for row in folder.document["incremental"])
+    rows = [
+        (name, one.title, f"{one.analysis.country}, {one.analysis.perspective}")
+        for name, one in zip(names, folder.scenarios, strict=True)
+    ]
+    return grid("Scenarios compared", ("name", "title", "setting"), rows, left=3)
 
 
 def _share(scenario: Scenario, agent: str) -> float:
@@ -66,66 +101,9 @@ def _share(scenario: Scenario, agent: str) -> float:
     return share.value if share else 0.0
 
 
-def methods_section(folder: RunFolder, scenario: Scenario) -> Section:
-    """Methods text, filled from the scenario."""
-    causes = listed([cause.label for cause in scenario.infections.causes.values()])
-    uncertain = sum(quantity.is_uncertain for _, quantity, _ in quantities(scenario))
-    effect = (
-        "applies to each patient's own rate"
-        if scenario.immunoglobulin.effect == "subject"
-        else "is read as a cohort's ratio of the first infection and converted to each patient's own under gamma "
-        "frailty"
-    )
-    return Section(
-        "methods",
-        "Methods",
-        (
-            "Individual patients are simulated event by event in continuous time, from the first step-up dose to "
-            "death or "
-            "the horizon. Each has a weight, polyclonal IgG, IgA and IgM, an M-protein, an agent, a serostatus "
-            "and a gamma "
-            "distributed frailty that multiplies every infection rate. Treatment ends by its own rate, by death, "
-            "or by an "
-            "infection; death without infection has one rate on treatment and another after it.",
-            f"Infections ({causes}) come in two grades as candidates of Poisson processes at the rate without "
-            "immunoglobulin. A strategy accepts a candidate if its mark lies under the hazard ratio in force at "
-            "that moment "
-            "(thinning); severe ones may be fatal, hold treatment or end it. The hazard ratio of immunoglobulin "
-            f"{effect}, and holds from the onset lag after the first infusion while the latest infusion is recent "
-            "enough.",
-            "True IgG falls exponentially towards the level that the suppressed production leaves; the "
-            "laboratory measures "
-            "it with error and with what it cannot tell apart (M-protein, therapeutic antibody), and a strategy "
-            "sees only "
-            "what is measured.",
-            "Common luck: every random number has an address (seed, decision, patient, occurrence) that does not "
-            "contain the "
-            "strategy or the parameter draw, so all strategies and draws meet the same patients and the same "
-            "luck. An "
-            "infection that is averted is the same infection that happens under the other strategy. Differences "
-            "are paired "
-            "patient by patient, and their Monte Carlo standard errors are those of the paired differences.",
-            "Costs and QALYs are discounted continuously. Strategies are ordered by cost; dominated and "
-            "extendedly dominated "
-            "ones leave the frontier; ICERs run along it, each against the next less costly strategy on it. Net "
-            "monetary "
-            "benefit is willingness to pay times QALYs minus cost. Limits of an ICER are Fieller's.",
-            f"{uncertain} of {len(inputs(scenario))} inputs carry a distribution. A probabilistic analysis draws "
-            "them (with "
-            "correlations where the scenario states them), plays every draw on the same patients, and separates "
-            "patients' "
-            "luck from parameter uncertainty by an analysis of variance (O'Hagan, Stevenson and Madan 2007); "
-            "acceptability "
-            "curves and the expected value of perfect information are given as drawn and with that luck taken "
-            "out. The "
-            "expected value of partial perfect information is estimated by regression on the draws.",
-        ),
-    )
-
-
 def inputs_section(scenario: Scenario) -> Section:
     """Every input with its value, distribution and source; assumptions marked."""
-    entries = list(quantities(scenario))
+    entries, names = list(quantities(scenario)), input_names(scenario)
     counts = Counter(_mark(quantity) for _, quantity, _ in entries)
     words = (
         f"{len(entries)} inputs: {counts['assumption']} are assumptions without a direct source, "
@@ -134,16 +112,16 @@ def inputs_section(scenario: Scenario) -> Section:
         f"{len(entries) - counts['assumption'] - counts['recalled']} have a source. "
         "Assumed and recalled inputs are marked."
     )
-    return Section("inputs", "Inputs and their sources", (words,), items=tuple(_tables(entries)))
+    return Section("inputs", "Inputs and their sources", (words,), items=tuple(_tables(entries, names)))
 
 
-def _tables(entries: list[tuple[str, Quantity, str]]) -> Iterator[Grid]:
+def _tables(entries: list[tuple[str, Quantity, str]], names: Mapping[str, str]) -> Iterator[Grid]:
     for part in dict.fromkeys(path.split(".")[0] for path, _, _ in entries):
         own = [entry for entry in entries if entry[0].split(".")[0] == part]
         rows = [
             (
-                path.removeprefix(f"{part}."),
-                f"{quantity.value:g}",
+                names[path],
+                plain_number(quantity.value),
                 unit,
                 spread(quantity),
                 MARKS.get(_mark(quantity), ""),
@@ -153,11 +131,12 @@ def _tables(entries: list[tuple[str, Quantity, str]]) -> Iterator[Grid]:
         ]
         marks = {index: _mark(quantity) for index, (_, quantity, _) in enumerate(own) if _mark(quantity)}
         yield Grid(
-            part,
+            PARTS.get(part, part),
             ("input", "value", "unit", "distribution", "", "source"),
             tuple(rows),
             left=6,
             marks=marks,
+            paths=tuple(path for path, _, _ in own),
             small=True,
         )
 
@@ -166,6 +145,11 @@ def _mark(quantity: Quantity) -> str:
     if quantity.is_assumption:
         return "assumption"
     return "recalled" if quantity.is_recalled else ""
+
+
+def plain_number(value: float) -> str:
+    """A number with all its digits, thousands apart: 2,000,000, not 2e+06."""
+    return f"{value:,.12g}"
 
 
 def source_of(quantity: Quantity) -> str:
@@ -177,13 +161,13 @@ def spread(quantity: Quantity) -> str:
     """Distribution and what it is fixed by, in words."""
     parts: list[str] = [] if quantity.dist == "fixed" else [quantity.dist]
     if quantity.ci is not None:
-        parts.append(f"95 % {quantity.ci[0]:g} to {quantity.ci[1]:g}")
+        parts.append(f"95 % {plain_number(quantity.ci[0])} to {plain_number(quantity.ci[1])}")
     if quantity.se is not None:
-        parts.append(f"SE {quantity.se:g}")
+        parts.append(f"SE {plain_number(quantity.se)}")
     if quantity.count is not None:
         parts.append(f"worth {quantity.count:g} patients")
     if quantity.draws is not None:
         parts.append(f"draws of {quantity.draws}")
     if quantity.range is not None:
-        parts.append(f"range {quantity.range[0]:g} to {quantity.range[1]:g}")
+        parts.append(f"range {plain_number(quantity.range[0])} to {plain_number(quantity.range[1])}")
     return ", ".join(parts) or "fixed"

@@ -22,12 +22,17 @@ def trial_sections(folder: RunFolder) -> list[Section]:
     return [
         Section(
             f"trial-{name.replace('_', '-')}",
-            f"Study: {name}",
+            f"Study {name}: {_label(folder, name)}",
             (f"Every study was played {folder.settings['replications']:,} times, as modelled and with no effect.",),
             items=(*_grids(folder, name), *_plots(folder, name)),
         )
         for name in folder.settings["trials"]
     ]
+
+
+def _label(folder: RunFolder, name: str) -> str:
+    trials = folder.scenario.trials if folder.scenario else {}
+    return trials[name].label if name in trials else name
 
 
 def trial_sentences(folder: RunFolder) -> list[str]:
@@ -55,11 +60,15 @@ def _grids(folder: RunFolder, name: str) -> list[Grid]:
     curves = [row for row in rows if not row["comparator"]]
     ratios = [row for row in rows if row["comparator"]]
     power = [row for row in folder.document["power"] if row["trial"] == name]
-    made = [_estimates("Cumulative incidence", curves, percent=True), _estimates("Ratios", ratios, percent=False)]
-    return [each for each in (*made, _power(power)) if each.rows]
+    made = (
+        _estimates(folder, "Cumulative incidence", curves, percent=True),
+        _estimates(folder, "Ratios", ratios, percent=False),
+        _power(folder, power),
+    )
+    return [each for each in made if each.rows]
 
 
-def _estimates(title: str, rows: list[Row], *, percent: bool) -> Grid:
+def _estimates(folder: RunFolder, title: str, rows: list[Row], *, percent: bool) -> Grid:
     def shown(value: float | None) -> str:
         if value is None or pd.isna(value):
             return ""
@@ -72,7 +81,7 @@ def _estimates(title: str, rows: list[Row], *, percent: bool) -> Grid:
             (
                 ANALYSES[row["analysis"]],
                 str(row["world"]).replace("_", " "),
-                str(row["group"]),
+                folder.short(row["group"]),
                 number(row["patients"]),
                 "" if row["month"] is None else f"{row['month']:g}",
                 shown(row["true_value"]),
@@ -88,14 +97,14 @@ def _estimates(title: str, rows: list[Row], *, percent: bool) -> Grid:
     )
 
 
-def _power(rows: list[Row]) -> Grid:
+def _power(folder: RunFolder, rows: list[Row]) -> Grid:
     return grid(
         "Power: share of studies whose interval leaves out 1 (95 % interval of that share)",
         ("analysis", "of", "patients", "events", "power", "Schoenfeld", "type I error"),
         [
             (
                 ANALYSES[row["analysis"]],
-                str(row["group"]),
+                folder.short(row["group"]),
                 number(row["patients"]),
                 number(row["events"], 1),
                 f"{row['power']:.1%} ({row['power_low']:.1%} to {row['power_high']:.1%})",

@@ -30,8 +30,12 @@ def validation_section(folders: Sequence[RunFolder], verification: Mapping[str, 
             )
         )
     items += [_findings(folder) for folder in folders if folder.has("findings")]
+    outside = all(folder.scenario is None for folder in folders)
     paragraphs = [
-        "The simulator is checked apart from any run: its two engines (a vectorised one and a readable SimPy "
+        "The decision analysis is compared with published tables; "
+        "docs/verification.md says how. Nothing was checked of the model that made the table."
+        if outside
+        else "The simulator is checked apart from any run: its two engines (a vectorised one and a readable SimPy "
         "one) must play "
         "equal histories event by event, its means must equal exact values of Markov special cases that share no "
         "code with "
@@ -39,13 +43,13 @@ def validation_section(folders: Sequence[RunFolder], verification: Mapping[str, 
         "docs/model.md "
         "and docs/verification.md say how; “igsim verify SCENARIO” repeats the checks on this scenario."
     ]
-    if verification is None:
+    if verification is None and not outside:
         paragraphs.append(
             "No result of “igsim verify” was given for this report. To include it: igsim verify SCENARIO "
             "--format json > "
             "verify.json, then igsim report RUN --verification verify.json."
         )
-    else:
+    if verification is not None:
         items += _verification(verification)
     return Section("validation", "Verification and validation", tuple(paragraphs), items=tuple(items))
 
@@ -155,7 +159,7 @@ def _findings(folder: RunFolder) -> Grid:
     alike: dict[tuple[str, str], list[str]] = {}
     for row in folder.document["findings"]:
         alike.setdefault((row["kind"], row["explanation"]), []).append(row["where"])
-    rows = [(kind, explanation, ", ".join(where)) for (kind, explanation), where in alike.items()]
+    rows = [(kind, explanation, "; ".join(map(folder.input, where))) for (kind, explanation), where in alike.items()]
     return grid(
         "Inputs without visible effect in this analysis",
         ("kind", "explanation", "inputs"),
@@ -172,7 +176,8 @@ def origin_section(folders: Sequence[RunFolder]) -> Section:
     rows: list[tuple[str, ...]] = []
 
     def line(name: str, cells: Sequence[object]) -> None:
-        rows.append((name, *("" if cell is None else str(cell) for cell in cells)))
+        if any(cell is not None for cell in cells):
+            rows.append((name, *("" if cell is None else str(cell) for cell in cells)))
 
     made = [folder.manifest["environment"] for folder in folders]
     line("command", [f"igsim {folder.manifest['command']}" for folder in folders])
@@ -195,7 +200,10 @@ def origin_section(folders: Sequence[RunFolder]) -> Section:
         "seconds of simulation", [folder.manifest.get("timings", {}).get("simulation_seconds") for folder in folders]
     )
     shown = grid("Origin of the numbers", columns, rows, left=len(columns), small=True)
-    words = "The same scenario, seed and version give the same tables, whatever the machine, batch size or engine."
+    words = (
+        "The same scenario or table, seed and version give the same tables, whatever the machine, batch size or "
+        "engine."
+    )
     return Section("origin", "Origin", (words,), items=(shown,))
 
 

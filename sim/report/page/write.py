@@ -21,11 +21,12 @@ from sim.report.page import other_results as other
 from sim.report.page.calibration_results import calibration_sections, calibration_sentences
 from sim.report.page.cheers import cheers_section
 from sim.report.page.folder import RunFolder, open_folder
+from sim.report.page.methods import methods_section
 from sim.report.page.parts import Plot, Section
 from sim.report.page.programme_results import programme_sections, programme_sentences
 from sim.report.page.psa_results import psa_sections, psa_sentences
 from sim.report.page.run_results import run_sections, run_sentences
-from sim.report.page.study import inputs_section, methods_section, problem_section
+from sim.report.page.study import inputs_section, problem_section
 from sim.report.page.trial_results import trial_sections, trial_sentences
 from sim.report.page.validation import origin_section, read_verification, validation_section
 from sim.report.page.voi_results import voi_sections, voi_sentences
@@ -43,7 +44,7 @@ RESULTS: Mapping[str, tuple[Sections, Sentences]] = {
     "tornado": (other.tornado_sections, other.tornado_sentences),
     "two-way": (other.decision_sections, other.decision_sentences),
     "threshold": (other.threshold_sections, other.threshold_sentences),
-    "price": (other.price_sections, lambda folder: []),
+    "price": (other.price_sections, other.price_sentences),
     "sweep": (other.decision_sections, other.decision_sentences),
     "compare": (other.compare_sections, other.compare_sentences),
     "cea": (other.cea_sections, other.cea_sentences),
@@ -83,9 +84,8 @@ def report_page(folders: Sequence[RunFolder], verification: Mapping[str, Any] | 
     """
     sections = report_sections(folders, verification)
     drawn = [item for section in sections for item in section.items if isinstance(item, Plot)]
-    scenario = folders[0].scenario
     page: str = _template().render(
-        title=scenario.title if scenario else "Decision analysis of an outside table",
+        title=_title(folders[0]),
         subtitle=_subtitle(folders[0]),
         sections=sections,
         number_of=lambda plot: next(number for number, other in enumerate(drawn) if other is plot),
@@ -106,7 +106,8 @@ def report_sections(folders: Sequence[RunFolder], verification: Mapping[str, Any
     scenario = folders[0].scenario
     sections = [summary_section(folders)]
     if scenario is not None:
-        sections += [problem_section(folders[0], scenario), methods_section(folders[0], scenario)]
+        sections.append(problem_section(folders[0], scenario))
+    sections.append(methods_section(folders, scenario))
     for place, (folder, make, _) in enumerate(results):
         for section in make(folder):
             if section.items or section.paragraphs:
@@ -176,8 +177,17 @@ def _limits(folders: Sequence[RunFolder]) -> list[str]:
     return limits
 
 
+def _title(folder: RunFolder) -> str:
+    if folder.scenario is None:
+        return "Decision analysis of an outside table"
+    several = len(folder.scenarios)
+    return folder.scenario.title if several == 1 else f"{several} scenarios compared"
+
+
 def _subtitle(folder: RunFolder) -> str:
     scenario = folder.scenario
+    if len(folder.scenarios) > 1:
+        return " · ".join([*(one.title for one in folder.scenarios), folder.path.name])
     parts = [f"igsim {folder.manifest['environment']['packages'].get('igsim') or ''}".strip(), folder.path.name]
     if scenario is not None:
         a = scenario.analysis
