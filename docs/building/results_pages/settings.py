@@ -35,12 +35,12 @@ class Sizes:
         compare: Patients under each strategy in each of several scenarios.
     """
 
-    run: int = 20_000
-    draws: int = 200
-    psa: int = 1_000
-    tornado: int = 1_000
-    search: int = 2_000
-    compare: int = 10_000
+    run: int = 100_000
+    draws: int = 1_000
+    psa: int = 2_000
+    tornado: int = 5_000
+    search: int = 10_000
+    compare: int = 50_000
 
     def times(self, part: float) -> Sizes:
         """The same work at a part of its size; at least 50 draws, below which nothing is regressed."""
