@@ -9,7 +9,20 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from sim.figures.style import FAINT, GREY, HEIGHT, INK, Look, finished, plain, sentence, tinted, words, wtp_axis
+from sim.figures.style import (
+    FAINT,
+    GREY,
+    HEIGHT,
+    INK,
+    Look,
+    finished,
+    plain,
+    sentence,
+    shaded,
+    tinted,
+    words,
+    wtp_axis,
+)
 from sim.figures.tables import checked
 
 
@@ -254,16 +267,13 @@ def _break_even(fit: pd.DataFrame, look: Look, unit: str, *, named: bool, one: b
         own = fit[(fit["strategy"] == strategy) & (fit["comparator"] == comparator)]
         banded = own.dropna(subset=["low", "high"])
         if not banded.empty:
-            yield go.Scatter(
-                x=np.concatenate([banded["wtp"], banded["wtp"][::-1]]),
-                y=np.concatenate([banded["high"], banded["low"][::-1]]),
-                fill="toself",
-                fillcolor=tinted(look.colour(strategy), 0.15),
-                line={"width": 0},
-                mode="lines",
+            yield shaded(
+                banded["wtp"],
+                banded["low"],
+                banded["high"],
+                look.colour(strategy),
                 legendgroup=f"{strategy} {comparator}",
                 showlegend=False,
-                hoverinfo="skip",
             )
         yield go.Scatter(
             x=own["wtp"],

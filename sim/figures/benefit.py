@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sim.figures.scenarios import mark_changes
-from sim.figures.style import GREY, INK, Z_95, Drawing, Look, drawn, finished, sentence, tinted, wrapped
+from sim.figures.style import GREY, INK, Z_95, Drawing, Look, drawn, finished, sentence, shaded, wrapped
 from sim.figures.tables import checked, known
 from sim.figures.value import error_bars, monte_carlo, tall
 
@@ -128,17 +128,15 @@ def inmb_over(
             continue
         half = Z_95 * own["inmb_mcse"].fillna(0.0)
         figure.add_trace(
-            go.Scatter(
-                x=pd.concat([own["x"], own["x"][::-1]]),
-                y=pd.concat([own["inmb"] + half, (own["inmb"] - half)[::-1]]),
+            shaded(
+                own["x"],
+                own["inmb"] - half,
+                own["inmb"] + half,
+                look.colour(name),
+                0.18,
                 name=f"95 % Monte Carlo band, {look.label(name)}",
                 legendgroup=name,
                 showlegend=False,
-                mode="lines",
-                fill="toself",
-                fillcolor=tinted(look.colour(name), 0.18),
-                line={"width": 0},
-                hoverinfo="skip",
             )
         )
         figure.add_trace(

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from sim.figures.style import COLOURS, INK, Look, finished, plain, sentence, tinted, wrapped
+from sim.figures.style import COLOURS, INK, Look, finished, plain, sentence, shaded, tinted, wrapped
 from sim.figures.tables import checked
 from sim.figures.value import tall
 
@@ -57,17 +57,15 @@ def calibration_fit(curves: pd.DataFrame, targets: pd.DataFrame) -> go.Figure:
 
 def _band(band: pd.DataFrame, *, first: bool) -> tuple[go.Scatter, go.Scatter]:
     colour = COLOURS[0]
-    shade = go.Scatter(
-        x=np.concatenate([band["months"], band["months"][::-1]]),
-        y=np.concatenate([band["high"], band["low"][::-1]]),
-        fill="toself",
-        fillcolor=tinted(colour, 0.2),
-        line={"width": 0},
-        mode="lines",
+    shade = shaded(
+        band["months"],
+        band["low"],
+        band["high"],
+        colour,
+        0.2,
         name="Posterior, 95 %",
         legendgroup="band",
         showlegend=first,
-        hoverinfo="skip",
     )
     middle = go.Scatter(
         x=band["months"],

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from sim.errors import Problem, TableError, UsageError
-from sim.figures.style import COLOURS, HATCHES, Look, finished, hatched, plain, words
+from sim.figures.style import Look, finished, item_fill, plain, words
 from sim.figures.tables import checked
 
 INTERVALS = "means over replications, bands are 95 % intervals"
@@ -107,7 +107,7 @@ def spend(table: pd.DataFrame, look: Look, *, arm: str | None = None) -> go.Figu
     items = [item for item in dict.fromkeys(own["item"]) if (own.loc[own["item"] == item, "mean"] != 0).any()]
     for place, item in enumerate(items):
         bar = own[own["item"] == item]
-        fill = hatched(COLOURS[place % len(COLOURS)], HATCHES[place // len(COLOURS) * 3 % len(HATCHES)])
+        fill = item_fill(place)
         figure.add_trace(
             go.Bar(x=bar["year"], y=bar["mean"], name=words(item), marker=fill, hovertemplate="%{y:,.0f}")
         )

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from scipy.stats import gaussian_kde
 
-from sim.figures.style import INK, Z_95, Look, finished, plain, sentence, tinted, words
+from sim.figures.style import INK, Z_95, Look, finished, plain, sentence, shaded, tinted, words
 from sim.figures.tables import Floats, against, checked
 
 _UNITS = {"qaly": "QALYs", "life_years": "years", "ig_grams": "g", "cost": None, "inmb": None}
@@ -232,16 +232,13 @@ def convergence(table: pd.DataFrame, look: Look, *, over: str = "patients", wtp:
         if not banded.empty:
             half = Z_95 * banded["mcse"]
             figure.add_trace(
-                go.Scatter(
-                    x=np.concatenate([banded["n"], banded["n"][::-1]]),
-                    y=np.concatenate([banded["inmb"] + half, (banded["inmb"] - half)[::-1]]),
-                    fill="toself",
-                    fillcolor=tinted(look.colour(strategy), 0.15),
-                    line={"width": 0},
-                    mode="lines",
+                shaded(
+                    banded["n"],
+                    banded["inmb"] - half,
+                    banded["inmb"] + half,
+                    look.colour(strategy),
                     legendgroup=strategy,
                     showlegend=False,
-                    hoverinfo="skip",
                 )
             )
         figure.add_trace(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from sim.errors import Problem, TableError
-from sim.figures.style import INK, Z_95, Look, finished, sentence, tinted, words, wrapped
+from sim.figures.style import INK, Z_95, Look, finished, sentence, shaded, words, wrapped
 from sim.figures.tables import checked, outcomes_of
 from sim.figures.value import bars_above_nothing, monte_carlo
 
@@ -83,16 +82,13 @@ def _still(fit: pd.DataFrame) -> float:
 def _incidence_traces(own: pd.DataFrame, strategy: str, look: Look, *, first: bool) -> list[go.Scatter]:
     band = own.dropna(subset=["mcse"])
     half = Z_95 * band["mcse"]
-    shade = go.Scatter(
-        x=np.concatenate([band["months"], band["months"][::-1]]),
-        y=np.concatenate([band["probability"] + half, (band["probability"] - half)[::-1]]),
-        fill="toself",
-        fillcolor=tinted(look.colour(strategy), 0.15),
-        line={"width": 0},
-        mode="lines",
+    shade = shaded(
+        band["months"],
+        band["probability"] - half,
+        band["probability"] + half,
+        look.colour(strategy),
         legendgroup=strategy,
         showlegend=False,
-        hoverinfo="skip",
     )
     curve = go.Scatter(
         x=own["months"],

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from sim.figures.infections import KINDS
-from sim.figures.style import Z_95, Look, finished, plain, sentence, tinted, words, wrapped
+from sim.figures.style import Z_95, Look, finished, plain, sentence, shaded, words, wrapped
 from sim.figures.tables import checked
 from sim.figures.value import monte_carlo
 
@@ -147,15 +146,12 @@ def _banded(
     if known.empty:
         return [curve]
     half = Z_95 * known[error]
-    band = go.Scatter(
-        x=np.concatenate([known["months"], known["months"][::-1]]),
-        y=np.concatenate([known[value] + half, np.maximum(known[value] - half, 0.0)[::-1]]),
-        fill="toself",
-        fillcolor=tinted(look.colour(strategy), 0.15),
-        line={"width": 0},
-        mode="lines",
+    band = shaded(
+        known["months"],
+        (known[value] - half).clip(lower=0.0),
+        known[value] + half,
+        look.colour(strategy),
         legendgroup=strategy,
         showlegend=False,
-        hoverinfo="skip",
     )
     return [band, curve]

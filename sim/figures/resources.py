@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from sim.errors import Problem, TableError
-from sim.figures.style import COLOURS, HATCHES, Z_95, Drawing, Look, drawn, finished, hatched, sentence, words
+from sim.figures.style import Z_95, Drawing, Look, drawn, finished, item_fill, sentence, words
 from sim.figures.tables import outcomes_of
 from sim.figures.value import error_bars, monte_carlo
 
@@ -47,7 +47,7 @@ def costs_by_item_json(outcomes: pd.DataFrame, look: Look) -> Drawing:
                 "y": ticks,
                 "orientation": "h",
                 "name": words(item),
-                "marker": _fill(place),
+                "marker": item_fill(place),
                 "hovertemplate": f"%{{x:,.0f}} {look.money}",
             }
             for place, item in enumerate(items)
@@ -68,12 +68,6 @@ def costs_by_item_json(outcomes: pd.DataFrame, look: Look) -> Drawing:
         x=f"Cost per patient ({look.money})",
         height=max(380, 240 + 65 * len(ticks)),
     )
-
-
-def _fill(place: int) -> dict[str, object]:
-    """Seven colours, each with another hatching when its turn comes again."""
-    turn, colour = divmod(place, len(COLOURS))
-    return hatched(COLOURS[colour], HATCHES[(colour + 3 * turn) % len(HATCHES)])
 
 
 def ig_grams(outcomes: pd.DataFrame, look: Look) -> go.Figure:

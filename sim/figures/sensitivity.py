@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -24,6 +26,8 @@ from sim.figures.tables import checked
 from sim.figures.value import error_bars, tall
 
 MOST_BARS = 20
+NAMED = 0.015
+"""Share of a decision map from which a region has a name in it: shades are alike without colour."""
 
 
 def two_way(
@@ -47,8 +51,8 @@ def two_way(
         base: Base values of both, marked with a cross; None for no mark.
 
     Returns:
-        A map coloured by the best strategy, its name in its region, open circles where noise could flip the choice,
-        and the cross.
+        A map coloured by the best strategy, its name in each of its regions that is not tiny, open circles where
+        noise could flip the choice, and the cross.
 
     Raises:
         TableError: The table cannot be drawn, or is not a full grid.
@@ -67,15 +71,15 @@ def two_way(
     code = np.array([look.strategies.index(name) for name in cells["best"]]).reshape(ys.size, xs.size)
     figure = go.Figure(_regions(cells, code, xs, ys, look))
     for place in np.unique(code):
-        row, column = _middle(code == place)
-        figure.add_annotation(
-            x=xs[column],
-            y=ys[row],
-            text=f"<b>{look.short(look.strategies[place])}</b>",
-            showarrow=False,
-            font={"size": 13, "color": INK},
-            bgcolor="rgba(255,255,255,0.75)",
-        )
+        for row, column in _middles(code == place):
+            figure.add_annotation(
+                x=xs[column],
+                y=ys[row],
+                text=f"<b>{look.short(look.strategies[place])}</b>",
+                showarrow=False,
+                font={"size": 13, "color": INK},
+                bgcolor="rgba(255,255,255,0.75)",
+            )
         square = {"symbol": "square", "size": 14, "color": tinted(look.colour(look.strategies[place]), 0.55)}
         named = {"name": look.label(look.strategies[place]), "legendgroup": look.strategies[place]}
         figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", marker=square, **named))
@@ -145,14 +149,17 @@ def _regions(cells: pd.DataFrame, code: np.ndarray, xs: np.ndarray, ys: np.ndarr
     )
 
 
-def _middle(region: np.ndarray) -> tuple[int, int]:
-    """Row and column of the cell furthest inside a region, where its name fits best."""
-    from scipy.ndimage import distance_transform_edt
+def _middles(cells: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Row and column of the cell furthest inside each region that is named, where a name fits best."""
+    from scipy.ndimage import distance_transform_edt, label
 
-    depth = distance_transform_edt(np.pad(region, 1))[1:-1, 1:-1]
-    rows, columns = np.nonzero(depth == depth.max())
-    centre = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
-    return int(rows[centre]), int(columns[centre])
+    regions, _ = label(cells)
+    sizes = np.bincount(regions.ravel())[1:]
+    for number in np.flatnonzero((sizes >= NAMED * cells.size) | (sizes == sizes.max())) + 1:
+        depth = distance_transform_edt(np.pad(regions == number, 1))[1:-1, 1:-1]
+        rows, columns = np.nonzero(depth == depth.max())
+        centre = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
+        yield int(rows[centre]), int(columns[centre])
 
 
 def correlations(table: pd.DataFrame, look: Look, *, strategy: str, most: int = MOST_BARS) -> go.Figure:

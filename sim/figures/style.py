@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D")
@@ -231,6 +233,28 @@ def hatched(colour: str, hatch: str) -> dict[str, object]:
     """Fill of a bar: colour, and hatching that survives print without colour."""
     pattern = {"shape": hatch, "fgcolor": "white", "fillmode": "overlay", "size": 7, "solidity": 0.25}
     return {"color": colour, "line": {"color": INK, "width": 0.5}, "pattern": pattern}
+
+
+def shaded(
+    x: pd.Series, low: pd.Series, high: pd.Series, colour: str, opacity: float = 0.15, **more: Any
+) -> go.Scatter:
+    """A band between two curves that lets through what is behind it; `more` of the trace as Plotly has it."""
+    return go.Scatter(
+        x=np.concatenate([x, x[::-1]]),
+        y=np.concatenate([high, low[::-1]]),
+        fill="toself",
+        fillcolor=tinted(colour, opacity),
+        line={"width": 0},
+        mode="lines",
+        hoverinfo="skip",
+        **more,
+    )
+
+
+def item_fill(place: int) -> dict[str, object]:
+    """Fill of the parts of a stacked bar: seven colours, each with another hatching when its turn comes again."""
+    turn, colour = divmod(place, len(COLOURS))
+    return hatched(COLOURS[colour], HATCHES[(colour + 3 * turn) % len(HATCHES)])
 
 
 def finished(

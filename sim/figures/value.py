@@ -19,7 +19,7 @@ from sim.figures.style import (
     hatched,
     plain,
     sentence,
-    tinted,
+    shaded,
     wrapped,
     wtp_axis,
 )
@@ -72,15 +72,12 @@ def _evpi(by_wtp: pd.DataFrame, look: Look, column: str, title: str, y: str, not
     if not banded.empty:
         half = Z_95 * banded[error]
         figure.add_trace(
-            go.Scatter(
-                x=np.concatenate([banded["wtp"], banded["wtp"][::-1]]),
-                y=np.concatenate([banded[column] + half, np.maximum(banded[column] - half, 0.0)[::-1]]),
-                fill="toself",
-                fillcolor=tinted(COLOURS[0], 0.15),
-                line={"width": 0},
-                mode="lines",
+            shaded(
+                banded["wtp"],
+                (banded[column] - half).clip(lower=0.0),
+                banded[column] + half,
+                COLOURS[0],
                 name="95 % interval",
-                hoverinfo="skip",
             )
         )
     lines = [(column, "Raw", COLOURS[0], "solid")]
