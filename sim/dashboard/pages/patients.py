@@ -64,7 +64,7 @@ def patients_page(source: Source, view: View, desk: Desk) -> list[Content]:
         ),
         grid(
             html.Div([html.H3("Where the strategies part"), _parting(followed)], className="card"),
-            table_card(_baseline(followed), wide=False),
+            table_card(_baseline(followed, scenario), wide=False),
         ),
     ]
 
@@ -92,10 +92,11 @@ def _parting(followed: Trace) -> Content:
     return html.Ul([html.Li(sentence) for sentence in followed.explanations])
 
 
-def _baseline(followed: Trace) -> Shown:
+def _baseline(followed: Trace, scenario: Scenario) -> Shown:
+    named = {"agent": scenario.agents[str(followed.baseline["agent"])].label}
     rows = [
         {"attribute": _BASELINE.get(key, (key, ""))[0], "value": value, "unit": _BASELINE.get(key, ("", ""))[1]}
-        for key, value in followed.baseline.items()
+        for key, value in {**followed.baseline, **named}.items()
     ]
 
     def value(row: dict[str, Any]) -> str:
