@@ -52,9 +52,8 @@ def run_figures(folder: Path, *, patient: int | None = None, published: Path | N
         tables.add("published", read_published(published))
     shown = scenario or _first_of_several(folder)
     if shown is None:
-        return FigureSet(
-            tables, Setting.of(Look(str(asked.get("currency") or UNKNOWN)), _thresholds(asked, tables) or [0.0])
-        )
+        look = Look(str(asked.get("currency") or UNKNOWN), tuple(map(str, asked.get("strategies") or ())))
+        return FigureSet(tables, Setting.of(look, _thresholds(asked, tables) or [0.0]))
     look = scenario_look(shown, also=[str(path) for path in (asked.get("path"), *asked.get("paths", ())) if path])
     if manifest["command"] == "capacity":
         look = _arms(folder, look)

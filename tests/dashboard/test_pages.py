@@ -346,6 +346,11 @@ def test_the_analysis_of_an_outside_table_is_shown_as_far_as_it_goes(outside, pa
     assert "cannot be shown" not in told
     if page in ("decision", "uncertainty"):
         assert "Cost-effectiveness plane" in told
+        assert "Fieller" not in told, "it has no such limits"
+        source = desk.library.open(entry.key)
+        offered = as_json(controls(View(page=page, look_at=entry.key), source))
+        assert source.look.strategies == ("a", "b")
+        assert all(f'"value": "{name}"' in offered for name in source.look.strategies), "they can be picked out"
     else:
         assert "outside table" in told
 

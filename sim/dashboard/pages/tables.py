@@ -28,9 +28,12 @@ def incremental(tables: Tables, look: Look) -> Shown:
         Column(f"ICER ({money} per QALY)", icer),
         Column("Status", lambda row: str(row["status"]), left=True),
     ]
-    note = f"Limits of the ICER are Fieller's 95 %. {scope(tables)}"
-    caption = "Incremental analysis, per patient, discounted"
-    return Shown("incremental", caption, tables["incremental"], columns, note, lambda row: str(row["strategy"]), look)
+    found = tables["incremental"]
+    # An outside table comes without limits of its ICERs, and whoever made it knows whether it is discounted.
+    own = "icer_low" in found.columns
+    note = f"Limits of the ICER are Fieller's 95 %. {scope(tables)}" if own else scope(tables)
+    caption = f"Incremental analysis, per patient{', discounted' if own else ''}"
+    return Shown("incremental", caption, found, columns, note, lambda row: str(row["strategy"]), look)
 
 
 def icer(row: dict[str, Any]) -> Content:
