@@ -174,7 +174,7 @@ def test_a_tornado_names_what_changes_the_decision() -> None:
 
     assert "No input alone, within its range, changes which strategy is best (a)." in tornado_sentences(asked(0))
     assert tornado_sentences(asked(2))[1].endswith("(a in the base case): x0 and x1.")
-    assert tornado_sentences(asked(10))[1].endswith("x6 and x7 and 2 more.")
+    assert tornado_sentences(asked(10))[1].endswith("x6, x7 and 2 more.")
     rows = rows_of(tornado_sections(asked(1)), "tornado")
     assert [row[-1] for row in rows[:2]] == ["changes", ""]
     assert rows[0][3] == "1 to 30,000"
@@ -212,10 +212,10 @@ def test_points_of_a_design_are_counted_and_a_long_table_says_what_it_leaves_out
 def test_a_threshold_that_is_not_there_is_said() -> None:
     asked = {"path": "price", "between": [1.0, 20_000.0], "unit": "USD"}
     (none,) = threshold_sentences(folder({"thresholds": []}, **asked))
-    assert none == "Between 1 and 20,000 of price the best strategy does not change."
+    assert none == "Between 1 and 20,000 the best strategy does not change: price."
     found = {"threshold": 3.0, "mcse": 0.5, "before": "a", "after": "b"}
     (some,) = threshold_sentences(folder({"thresholds": [found]}, **asked))
-    assert some == "As price rises, the best strategy changes from a to b at 3.000 ± 0.500 USD."
+    assert some == "As this input rises, the best strategy changes from a to b at 3.000 ± 0.500 USD: price."
 
 
 @pytest.mark.parametrize(("n", "note"), [(MOST_ROWS, ""), (MOST_ROWS + 1, "Of 41 rows the first 40.")])
