@@ -92,15 +92,18 @@ def total_degree(n_members: int, n_terms: int, most: int) -> int:
     return next(fitting, 1)
 
 
-def features(functions: Sequence[NDArray[np.float64]], terms: Sequence[Term]) -> NDArray[np.float64]:
+def features(
+    functions: Sequence[NDArray[np.float64]], terms: Sequence[Term], relevance: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Terms as columns for a ridge regression, scaled by how large a coefficient is expected beforehand.
 
     A function of degree j is scaled by 1 / j ** 2, so that smooth functions are preferred to wiggly ones as
-    strongly as by a penalty on the second derivative.
+    strongly as by a penalty on the second derivative, and by the relevance of its parameter.
 
     Args:
         functions: Orthonormal functions of each parameter, each of shape (n_draws, degrees).
         terms: Which products.
+        relevance: Weight of each parameter, shape (n_parameters,).
 
     Returns:
         Centred, shape (n_draws, n_terms).
@@ -109,6 +112,6 @@ def features(functions: Sequence[NDArray[np.float64]], terms: Sequence[Term]) ->
     for column, term in enumerate(terms):
         product = np.ones(len(columns))
         for position, degree in term:
-            product = product * functions[position][:, degree - 1] / degree**2
+            product = product * (functions[position][:, degree - 1] * (relevance[position] / degree**2))
         columns[:, column] = product - product.mean()
     return columns

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -225,7 +224,6 @@ def replicates_of(n_draws: int) -> int:
     return max(_LEAST_REPLICATES, min(REPLICATES, _MOST_CELLS // n_draws))
 
 
-@lru_cache(maxsize=1)
 def draw_weights(n_draws: int, seed: int) -> NDArray[np.float64]:
     """Random weights of the draws: the Bayesian bootstrap (Rubin 1981, Ann Stat 9:130).
 
@@ -237,9 +235,7 @@ def draw_weights(n_draws: int, seed: int) -> NDArray[np.float64]:
         Mean 1 in each replicate, shape (n_draws, n_replicates), see `replicates_of`.
     """
     weights = np.random.default_rng([seed, 0]).exponential(size=(n_draws, replicates_of(n_draws)))
-    weights /= weights.mean(axis=0)
-    weights.flags.writeable = False  # the same for every set
-    return weights
+    return np.asarray(weights / weights.mean(axis=0))
 
 
 def value_of_fit(expected: NDArray[np.float64]) -> float:
@@ -273,9 +269,7 @@ def value_of_replicates(
     """
     chosen, best = fitted.argmax(axis=1), int(fitted.mean(axis=0).argmax())
     if (chosen == best).all():
-        gain = (weights * expected.max(axis=0)).mean(axis=0) - np.einsum("nr,snr->sr", weights, expected).max(
-            axis=0
-        ) / len(weights)
+        gain = (weights * expected.max(axis=0)).mean(axis=0) - (weights * expected).mean(axis=1).max(axis=0)
         return np.asarray(gain)
     gained = np.take_along_axis(expected, chosen[np.newaxis, :, np.newaxis], axis=0)[0] - expected[best]
     return np.asarray((weights * gained).mean(axis=0))

@@ -1,6 +1,6 @@
 """Expected net benefit of each strategy, given some of what is uncertain.
 
-A ridge regression on polynomials, its penalty chosen by the evidence (`sim.voi.ridge`), which shrinks
+A ridge regression on polynomials, its penalty chosen by the evidence (`sim.voi.ridge`, scikit-learn), which shrinks
 what carries no signal to nothing. Net benefits are taken relative to their mean over strategies and turned to their
 principal axes: each axis has a penalty of its own, and the answer does not depend on which strategy is the reference.
 """
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.voi.basis import Term, features, main_terms, polynomials, product_terms, total_degree
-from sim.voi.ridge import Design, Ridge, ridge
+from sim.voi.ridge import Ridge, ridge
 
 Floats = NDArray[np.float64]
 
@@ -32,18 +32,27 @@ _NEGLIGIBLE = 1e-10
 
 @dataclass(frozen=True, eq=False)
 class Basis:
-    """Terms of a regression and their columns."""
+    """Terms of a regression and their columns, centred."""
 
     terms: list[Term]
-    design: Design
+    columns: Floats
 
     def relevance(self, fit: Ridge, n_parameters: int) -> Floats:
         """Variance explained by the terms that a parameter takes part in, shape (n_parameters,)."""
         explained = np.zeros(n_parameters)
-        for term, variance in zip(self.terms, self.design.variances * fit.coefficients**2, strict=True):
+        variances = (self.columns.std(axis=0) * fit.coefficients) ** 2
+        for term, variance in zip(self.terms, variances, strict=True):
             for position, _ in term:
                 explained[position] += variance
         return explained
+
+
+@dataclass(frozen=True, eq=False)
+class _AxisFit:
+    """The regression on one principal axis, in units of its standard deviation."""
+
+    basis: Basis
+    ridge: Ridge
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +68,7 @@ class Regression:
     explained: float
     _axes: Floats
     _means: Floats
-    _fits: tuple[Ridge, ...]
+    _fits: tuple[_AxisFit, ...]
 
     def replicates(self, benefit: Floats, weights: Floats, rng: np.random.Generator) -> Floats:
         """Fitted values had the draws come out otherwise.
@@ -77,25 +86,33 @@ class Regression:
         Returns:
             Shape (n_strategies, n_draws, n_replicates).
         """
-        n_draws, n_replicates = weights.shape
-        changes = np.empty((len(self._fits), n_draws, n_replicates))
-        for change, axis, fit in zip(changes, self._axes, self._fits, strict=True):
-            errors = _errors(benefit, axis, self._means, fit, weights)
-            noise = rng.standard_normal((len(fit.along), n_replicates))
-            change[:] = fit.moved(errors, noise) + errors.mean(axis=0)
-        moved = (self._axes.T @ changes.reshape(len(changes), -1)).reshape(-1, n_draws, n_replicates)
-        moved += self.fitted.T[:, :, np.newaxis]
+        n_replicates = weights.shape[1]
+        moved = np.repeat(self.fitted.T[:, :, np.newaxis], n_replicates, axis=2)
+        for axis, fit in zip(self._axes, self._fits, strict=True):
+            found, columns = fit.ridge, fit.basis.columns
+            score, shift = _score(benefit, axis, self._means, found, columns, weights)
+            noise = rng.standard_normal((columns.shape[1], n_replicates))
+            pull = found.prior_precision * found.coefficients[:, np.newaxis] - np.sqrt(found.prior_precision) * noise
+            change = columns @ (found.covariance @ (found.noise_precision * score - pull)) + shift
+            for s, loading in enumerate(axis):
+                moved[s] += loading * change
         return moved
 
 
-def _errors(benefit: Floats, axis: Floats, means: Floats, fit: Ridge, weights: Floats) -> Floats:
-    """Weighted residuals along one axis, shape (n_draws, n_replicates)."""
+def _score(
+    benefit: Floats, axis: Floats, means: Floats, fit: Ridge, columns: Floats, weights: Floats
+) -> tuple[Floats, Floats]:
+    """Weighted cross products of columns and residuals, [column, replicate], and weighted means of the residuals."""
     direction = axis / (axis**2).sum()
     if benefit.ndim == 2:
         centred = benefit - benefit.mean(axis=1, keepdims=True) - means
-        return np.asarray((centred @ direction - fit.fitted)[:, np.newaxis] * weights)
+        residual = centred @ direction - fit.fitted
+        return np.asarray((columns * residual[:, np.newaxis]).T @ weights), np.asarray(residual @ weights) / len(
+            weights
+        )
     centred = benefit - benefit.mean(axis=0) - means[:, np.newaxis, np.newaxis]
-    return np.asarray(weights * (np.tensordot(direction, centred, 1) - fit.fitted[:, np.newaxis]))
+    weighted = weights * (np.tensordot(direction, centred, 1) - fit.fitted[:, np.newaxis])
+    return np.asarray(columns.T @ weighted), weighted.mean(axis=0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,8 +143,9 @@ class Predictors:
     def _degrees(self) -> list[int]:
         return [columns.shape[1] for columns in self._functions]
 
-    def _basis(self, terms: list[Term]) -> Basis:
-        return Basis(terms, Design.of(features(self._functions, terms)))
+    def _basis(self, terms: list[Term], relevance: Floats | None = None) -> Basis:
+        alike = np.ones(len(self._functions)) if relevance is None else relevance
+        return Basis(terms, features(self._functions, terms, alike))
 
     def regress(self, benefit: Floats) -> Regression:
         """Expected net benefit of every strategy given the predictors.
@@ -147,14 +165,17 @@ class Predictors:
         used = spread > _NEGLIGIBLE * max(float(np.abs(benefit).max()), float(spread[0]))
         axes = directions[used] * (spread[used] / np.sqrt(len(benefit)))[:, np.newaxis]
         scaled = (relative - means) @ (axes / (axes**2).sum(axis=1, keepdims=True)).T
-        plain = [ridge(self._mains.design, target) for target in scaled.T] if used.any() else []
+        plain = [ridge(self._mains.columns, target) for target in scaled.T] if used.any() else []
         variance = (axes**2).sum(axis=1)
         products = self._with_products(plain, variance)
-        fits = tuple(self._best(target, fit, products) for target, fit in zip(scaled.T, plain, strict=True))
-        missed = sum(float(share) * fit.held_out_error for share, fit in zip(variance, fits, strict=True))
+        fits = tuple(
+            self._best(target, _AxisFit(self._mains, fit), products)
+            for target, fit in zip(scaled.T, plain, strict=True)
+        )
+        missed = sum(float(share) * fit.ridge.held_out_error for share, fit in zip(variance, fits, strict=True))
         fitted = np.tile(means, (len(benefit), 1))
         if fits:
-            fitted += np.column_stack([fit.fitted for fit in fits]) @ axes
+            fitted += np.column_stack([fit.ridge.fitted for fit in fits]) @ axes
         return Regression(fitted, 1 - missed / float(variance.sum()) if fits else 1.0, axes, means, fits)
 
     def _with_products(self, plain: list[Ridge], variance: Floats) -> Basis | None:
@@ -171,16 +192,17 @@ class Predictors:
             self._products[members] = self._basis(self._mains.terms + terms)
         return self._products[members]
 
-    def _best(self, target: Floats, plain: Ridge, products: Basis | None) -> Ridge:
+    def _best(self, target: Floats, plain: _AxisFit, products: Basis | None) -> _AxisFit:
         """The best set of terms by leave-one-out error."""
         if products is None:
             return plain
         n = len(self._functions)
-        fits = [plain, ridge(products.design, target)]
-        explained = products.relevance(fits[1], n)
+        fits = [plain, _AxisFit(products, ridge(products.columns, target))]
+        explained = products.relevance(fits[1].ridge, n)
         if n > 2 and explained.max() > 0:
             relevance = np.sqrt(explained / explained.max() + _LEAST_RELEVANCE)
-            weight = np.array([np.prod([relevance[position] for position, _ in term]) for term in products.terms])
-            chosen = np.flatnonzero(weight > _LEAST_WEIGHT)
-            fits.append(ridge(products.design.rescaled(chosen, weight[chosen]), target))
-        return min(fits, key=lambda fit: fit.held_out_error)
+            weight = [float(np.prod([relevance[position] for position, _ in term])) for term in products.terms]
+            terms = [term for term, each in zip(products.terms, weight, strict=True) if each > _LEAST_WEIGHT]
+            weighted = self._basis(terms, relevance)
+            fits.append(_AxisFit(weighted, ridge(weighted.columns, target)))
+        return min(fits, key=lambda fit: fit.ridge.held_out_error)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-DECIDING_PACKAGES = ("numpy", "scipy")
+DECIDING_PACKAGES = ("numpy", "scipy", "scikit-learn")
 
 
 def digest_of(value: object) -> str:
