@@ -151,8 +151,8 @@ def draw_baseline(model: ClinicalModel, luck: Luck, patient: Integers) -> Baseli
         death_hazard=unit_exponential(uniform("death:other")),
         harm_delay=harm_delay,
         harm=harm,
-        crs_mark=drawing.mark("toxicity:crs", any(any(a.crs) for a in model.agents)),
-        icans_mark=drawing.mark("toxicity:icans", any(any(a.icans) for a in model.agents)),
+        crs_mark=uniform("toxicity:crs"),
+        icans_mark=uniform("toxicity:icans"),
     )
 
 
@@ -175,10 +175,6 @@ class _Drawing:
     def uniform(self, decision: str) -> Floats:
         """The luck of a decision."""
         return self._luck.stream(decision)(self._patient, 0)
-
-    def mark(self, decision: str, matters: bool) -> Floats:
-        """The same, or 1, at which nothing happens, where nothing can."""
-        return self.uniform(decision) if matters else np.ones(self._patient.size)
 
     def share(self, decision: str, share: float) -> Booleans:
         """Who belongs to a share of the patients."""

@@ -116,8 +116,7 @@ class Block:
         severe = np.flatnonzero(self.grade == GRADE_3PLUS)
         address, cause = (patient[severe], occurrence[severe], clock[severe]), self.cause[severe]
         self.fatal[severe] = clocks.fatal(*address) < infections.case_fatality[cause]
-        if infections.stop_probability.any():
-            self.stops[severe] = (clocks.stop(*address) < infections.stop_probability[cause]) & ~self.fatal[severe]
+        self.stops[severe] = (clocks.stop(*address) < infections.stop_probability[cause]) & ~self.fatal[severe]
         self.may_turn = self.fatal | self.stops
         stop = self.who.stop_time[column]
         self.natural_time = time = self.pace.time(candidates.exposure, stop, self.group[column])

@@ -112,20 +112,18 @@ class InfusionTally:
     """Infusions given one by one, each with its grams."""
 
     def __init__(self, model: ClinicalModel, n_patients: int) -> None:
-        self._model, self._shape = model, (5, len(model.strategies), n_patients)
-        self._sums: Floats | None = None
+        self._model = model
+        self._sums = np.zeros((5, len(model.strategies), n_patients))
 
     def add(self, row: Rows, time: Floats, grams: Floats) -> None:
         """Count infusions; a row may appear more than once, in order of time."""
-        if self._sums is None:
-            self._sums = np.zeros(self._shape)
         now, health = factor(self._model.discount_costs, time), factor(self._model.discount_effects, time)
         for total, amount in zip(self._sums, (np.ones_like(time), grams, now, health, grams * now), strict=True):
             np.add.at(total, row, amount)
 
     def done(self) -> Infusions:
         """Totals."""
-        return Infusions(*(np.broadcast_to(0.0, self._shape) if self._sums is None else self._sums))
+        return Infusions(*self._sums)
 
 
 def is_regular(model: ClinicalModel, strategy: int) -> bool:

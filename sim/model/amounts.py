@@ -17,8 +17,7 @@ from sim.model.step_up import hospital_days
 from sim.model.structure import Baseline, ClinicalModel
 
 Toxic = tuple[Integers, Integers]
-"""Grade index of CRS and of ICANS, [strategy, patient]; -1 for none, one -1, broadcast, where no agent brings any."""
-NO_EVENT = -1
+"""Grade index of CRS and of ICANS, [strategy, patient]; -1 for none."""
 
 
 class Amounts:
@@ -142,7 +141,7 @@ class Amounts:
         """An amount of each CRS and ICANS, by grade."""
         amount = self.nothing
         for grade, values in zip(self._toxic, (crs, icans), strict=True):
-            if any(values) and not _is_nobody(grade):
+            if any(values):
                 amount = amount + self.over(_of_grade(values, grade))
         return amount
 
@@ -176,15 +175,12 @@ def toxicities(model: ClinicalModel, who: Baseline) -> tuple[Integers, Integers]
         (who.crs_mark, [agent.crs for agent in agents], protection.crs_multiplier),
         (who.icans_mark, [agent.icans for agent in agents], protection.icans_multiplier),
     ):
-        if not np.any(by_agent):
-            found.append(np.broadcast_to(np.int64(NO_EVENT), (len(model.strategies), mark.size)))
-            continue
         probability = np.array(by_agent)[who.agent]
         rows = {}
         for protected in {strategy.tocilizumab for strategy in model.strategies}:
             relative = multiplier if protected else (1.0, 1.0)
             grade = toxicity_grade(mark, (probability[:, 0] * relative[0], probability[:, 1] * relative[1]))
-            rows[protected] = grade if model.horizon > 0 else np.full_like(grade, NO_EVENT)
+            rows[protected] = grade if model.horizon > 0 else np.full_like(grade, -1)
         found.append(_by_strategy([rows[strategy.tocilizumab] for strategy in model.strategies]))
     return found[0], found[1]
 
@@ -204,11 +200,6 @@ def _of_row(function: Callable[[_Array], Floats], values: _Array) -> Floats:
     if values.strides[0] == 0:
         return np.broadcast_to(function(values[0]), values.shape)
     return function(values)
-
-
-def _is_nobody(grade: Integers) -> bool:
-    """Whether nobody had an event, as far as can be told without looking at everybody."""
-    return not any(grade.strides) and int(grade.flat[0]) == NO_EVENT
 
 
 def _of_grade(values: tuple[float, float], grade: Integers) -> Floats:
