@@ -55,7 +55,7 @@ def programme_sentences(folder: RunFolder) -> list[str]:
     arms = folder.document["arms"]
     on_time = [
         f"{arm['label']} {100 * arm['numbers']['share_on_time']['mean']:.1f} % "
-        f"({100 * arm['numbers']['share_on_time']['ci_low']:.1f} to "
+        f"({max(0.0, 100 * arm['numbers']['share_on_time']['ci_low']):.1f} to "
         f"{min(100.0, 100 * arm['numbers']['share_on_time']['ci_high']):.1f})"
         for arm in arms
         if arm["numbers"]["share_on_time"]["mean"] is not None
