@@ -20,6 +20,7 @@ from sim.report.page.parts import Plot
 from sim.report.page.write import report_sections, write_report
 from sim.report.run_figures import run_figures
 from sim.report.workbook.run_workbook import write_run_workbook
+from sim.scenario import input_names
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,8 @@ def test_what_the_data_cannot_tell_is_in_the_summary_and_beside_each_parameter(
     (grid,) = [item for item in sections["posterior"].items if not isinstance(item, Plot)]
     verdicts = {row[0]: row[2] for row in grid.rows}
     table = fitted.parameters
-    assert verdicts == dict(zip(table["parameter"], table["verdict"], strict=True))
+    names = input_names(fitted.scenario)
+    assert verdicts == {names.get(row.parameter, row.parameter): row.verdict for row in table.itertuples()}
     assert "converged" in sections["posterior"].paragraphs[0]
     drawn = [item.name for key in ("fit", "posterior") for item in sections[key].items if isinstance(item, Plot)]
     assert drawn == ["calibration_fit", "calibration_posterior"]
