@@ -37,7 +37,7 @@ bench-short: $(READY)        ## the ratio to a naive version alone; fails if igs
 docs: $(READY)               ## the site in site/: every command on its pages is run, broken links end it
 	$(BIN)/python -m mkdocs build --strict --quiet
 
-results-pages: $(READY)      ## docs/results/ made anew from run folders, ten minutes
+results-pages: $(READY)      ## docs/results/ made anew from run folders, five minutes
 	$(BIN)/python -m docs.building.results_pages
 
 lint: $(READY)
