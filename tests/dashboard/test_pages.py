@@ -364,5 +364,8 @@ def test_a_programme_is_told_in_words_with_its_arms_side_by_side(tmp_path):
     numbers = pd.read_parquet(folder / "capacity_numbers.parquet")
     own = numbers.set_index(["arm", "measure"]).loc[("first_come", "infusions_wanted")]
     assert f"Infusions due {own['mean']:,.0f} ± {own['ci_high'] - own['mean']:,.0f}" in told
+    causes = pd.read_parquet(folder / "capacity_infections.parquet").set_index(["arm", "cause", "grade"])
+    mild, severe = (causes.loc[("first_come", "bacterial", grade)] for grade in ("grade_1_2", "grade_3plus"))
+    assert f"Bacterial {mild['mean']:,.1f} / {severe['mean']:,.1f} ({severe['delta']:,.2f})" in told
     # No column of a table by its name in a file.
     assert "ci_low" not in told.split("All tables")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -29,7 +30,7 @@ from sim.dashboard.parts import (
     with_error,
 )
 from sim.figures import benefit
-from sim.report.capacity_text import HARM, ROWS, number_rows
+from sim.report.capacity_text import CAUSES_TITLE, HARM, ROWS, infection_rows, number_rows
 from sim.report.text import number
 
 MOST_ABREAST = 5
@@ -288,6 +289,7 @@ def programme_page(source: Source, view: View, desk: Desk) -> list[Content]:
         found.note,
         guarded(lambda: _programme_numbers(own, "The programme, in all its years together", ROWS), "the programme"),
         guarded(lambda: _programme_numbers(own, "What the limits did to patients", HARM), "harm"),
+        guarded(lambda: _programme_causes(own), "causes"),
         catalogue(own, view, "who_paid"),
         grid(*(catalogue(own, view, name) for name in drawn)),
     ]
@@ -303,10 +305,34 @@ def _programme_numbers(own: Source, title: str, rows: tuple[tuple[str, str, int]
         whole = whole if is_part else words
         what = f"{whole}: {words.strip()}" if is_part else words
         lines.append({"what": what[:1].upper() + what[1:], **dict(zip(arms, cells, strict=True))})
-    columns = [Column("Per replication", _what, left=True)]
-    columns += [Column(label_of_arm(own, arm), partial(_text, arm)) for arm in arms]
     note = "± is half a 95 % interval over replications; every arm has the same arrivals, patients and luck."
-    return table_card(Shown(title.lower().replace(" ", "_"), title, pd.DataFrame(lines), columns, note))
+    return _arms_side_by_side(own, title.lower().replace(" ", "_"), title, lines, note, _what)
+
+
+def _programme_causes(own: Source) -> Content:
+    """Infections by cause, a column an arm."""
+    table, scenario = own.tables["capacity_infections"], own.scenario
+    arms = list(dict.fromkeys(table["arm"]))
+    labels = {} if scenario is None else {name: cause.label for name, cause in scenario.infections.causes.items()}
+    rows = infection_rows(table, arms, {name: labels.get(name, name) for name in table["cause"]})
+    lines = [{"what": words, **dict(zip(arms, cells, strict=True))} for words, cells in rows]
+    note = "Means over replications."
+    return _arms_side_by_side(own, "infections_by_cause", CAUSES_TITLE, lines, note, partial(_text, "what"))
+
+
+def _arms_side_by_side(
+    own: Source,
+    key: str,
+    title: str,
+    lines: list[dict[str, str]],
+    note: str,
+    what: Callable[[dict[str, Any]], Content],
+) -> Content:
+    """A table of what was counted in a replication, `what` first and then a column an arm."""
+    frame = pd.DataFrame(lines)
+    columns = [Column("Per replication", what, left=True)]
+    columns += [Column(label_of_arm(own, str(arm)), partial(_text, str(arm))) for arm in frame.columns[1:]]
+    return table_card(Shown(key, title, frame, columns, note))
 
 
 def _what(row: dict[str, Any]) -> Content:
