@@ -215,8 +215,9 @@ def _harm() -> Drawn:
 @st.composite
 def _immunoglobulin(draw: st.DrawFn, causes: Sequence[str]) -> Tables:
     marginal = draw(st.booleans())
-    # A large marginal ratio asks for one of patients that is out of all measure, and is refused.
-    hazard_ratio = st.one_of(st.sampled_from([0.0, 1.0]), _number(0.0, 1.05)) if marginal else HAZARD_RATIO
+    # A marginal ratio over 1, where half of the patients cannot fall ill and all others do, asks for one of patients
+    # that is out of all measure, and is refused; tests/model/test_marginal.py has those that can be met.
+    hazard_ratio = st.one_of(st.sampled_from([0.0, 1.0]), _number(0.0, 1.0)) if marginal else HAZARD_RATIO
     own = draw(st.sets(st.sampled_from(causes)))
     harms = draw(st.sampled_from([[], ["thrombosis"], ["thrombosis", "renal_injury"]]))
     reaction = {"probability": draw(PROBABILITY), "cost": 50, "utility_decrement": 0.01, "duration_days": 5}
