@@ -179,6 +179,13 @@ def test_net_benefits_are_costs_below_nought(tmp_path: Path) -> None:
     ]
 
 
+def test_parameters_are_the_named_columns_of_numbers_that_count_nothing(tmp_path: Path):
+    """Neither the number of the iteration, nor words, nor a column without a name."""
+    path = tmp_path / "t.csv"
+    path.write_text("sim,nmbA,nmbB,hr,centre,\n1,1,2,0.4,Turin,7\n2,3,1,0.5,Leeds,8\n", encoding="utf-8")
+    assert list(read_outside_psa(path, net_benefits=("nmbA", "nmbB")).parameters.columns) == ["hr"]
+
+
 def test_parameters_of_another_length_or_without_a_name_are_refused(tmp_path: Path) -> None:
     costs, drawn = tmp_path / "b.csv", tmp_path / "p.csv"
     pd.DataFrame({"nmbA": [1.0, 2.0], "nmbB": [3.0, 1.0]}).to_csv(costs, index=False)
