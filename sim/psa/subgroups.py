@@ -37,9 +37,10 @@ def deciding_apart(result: PsaResult) -> pd.DataFrame:
             continue
         parts = inside[..., :-1].reshape(*inside.shape[:2], len(TRACKED), n_strategies)[:, :, :2]
         apart = _value(result, parts, share)
-        without = _without_one(result, parts)
+        without = [_value(result, parts, share, leave_out=g) for g in range(len(result.sizes))]
         for i, wtp in enumerate(result.wtp):
             by_group = apart.by_subgroup[apart.by_subgroup["wtp"] == wtp].set_index("subgroup")
+            value = [each.by_wtp["value_of_individualised_care"].iloc[i] for each in without]
             rows.append(
                 {
                     "wtp": wtp,
@@ -51,37 +52,23 @@ def deciding_apart(result: PsaResult) -> pd.DataFrame:
                     "best_for_others": by_group.loc["out", "best"],
                     "best_for_all": apart.by_wtp["best_for_all"].iloc[i],
                     "value_of_deciding_apart": apart.by_wtp["value_of_individualised_care"].iloc[i],
-                    "mcse": float(np.sqrt((len(without) - 1) * np.var(without[:, i]))),
+                    "mcse": float(np.sqrt((len(value) - 1) * np.var(value))),
                 }
             )
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _value(result: PsaResult, parts: Floats, share: float) -> Individualised:
+def _value(result: PsaResult, parts: Floats, share: float, leave_out: int | None = None) -> Individualised:
     """Individualised care in and out of the subgroup: contributions over the mean share are its means."""
-    weight = result.sizes / result.sizes.sum()
-    inside = np.einsum("igcs,g->ics", parts, weight)
-    everyone = np.einsum("igcs,g->ics", result.groups[:, :, :2], weight)
+    kept = np.ones(len(result.sizes), dtype=bool)
+    if leave_out is not None:
+        kept[leave_out] = False
+    weight = result.sizes[kept] / result.sizes[kept].sum()
+    inside = np.einsum("igcs,g->ics", parts[:, kept], weight)
+    everyone = np.einsum("igcs,g->ics", result.groups[:, kept, :2], weight)
     iterations = np.arange(1, result.n_draws + 1)
     tables = {
         name: PsaTable(result.strategies, iterations, values[:, 0] / part, values[:, 1] / part)
         for name, values, part in (("in", inside, share), ("out", everyone - inside, 1 - share))
     }
     return individualised_care(tables, {"in": share, "out": 1 - share}, result.wtp)
-
-
-def _without_one(result: PsaResult, parts: Floats) -> Floats:
-    """Value of deciding apart with each group of patients left out, shape (n_groups, n_wtp).
-
-    What deciding apart gains in the subgroup and among the others; contributions are shares of a population's mean.
-    """
-    kept = (1 - np.eye(len(result.sizes))) * result.sizes
-    kept /= kept.sum(axis=1, keepdims=True)
-    wtp = np.array(result.wtp)[:, np.newaxis]
-    inside, everyone = (
-        wtp * means[:, np.newaxis, 1] - means[:, np.newaxis, 0]
-        for means in (np.tensordot(kept, each.mean(axis=0), 1) for each in (parts, result.groups[:, :, :2]))
-    )
-    common = everyone.argmax(axis=-1)[..., np.newaxis]
-    gains = [each.max(axis=-1) - np.take_along_axis(each, common, -1)[..., 0] for each in (inside, everyone - inside)]
-    return np.asarray(gains[0] + gains[1])
