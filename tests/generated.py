@@ -1,7 +1,8 @@
 """Hypothesis strategies for whole scenarios: valid in shape and meaning, wide in what they ask of the engines.
 
 Every rule that a scenario must obey is met by how it is drawn (shares that add up, names that lead somewhere, rules
-that can fire), never by throwing draws away. Prices that no engine reads are left as the tutorial has them.
+that can fire). Only marginal hazard ratios that a cohort cannot show, one draw in many thousands, are thrown away.
+Prices that no engine reads are left as the tutorial has them.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
+from sim.build import compile_model
+from sim.errors import ScenarioError
 from sim.scenario import Scenario, from_tables
 
 SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
@@ -215,8 +219,7 @@ def _harm() -> Drawn:
 @st.composite
 def _immunoglobulin(draw: st.DrawFn, causes: Sequence[str]) -> Tables:
     marginal = draw(st.booleans())
-    # A marginal ratio over 1, where half of the patients cannot fall ill and all others do, asks for one of patients
-    # that is out of all measure, and is refused; tests/model/test_marginal.py has those that can be met.
+    # Marginal ratios over 1 are too often out of reach; tests/model/test_marginal.py has those that can be met.
     hazard_ratio = st.one_of(st.sampled_from([0.0, 1.0]), _number(0.0, 1.0)) if marginal else HAZARD_RATIO
     own = draw(st.sets(st.sampled_from(causes)))
     harms = draw(st.sampled_from([[], ["thrombosis"], ["thrombosis", "renal_injury"]]))
@@ -441,4 +444,17 @@ def scenarios(draw: st.DrawFn, *, horizon: st.SearchStrategy[float] | None = Non
             for n in range(draw(st.integers(1, 4)))
         },
     }
-    return from_tables(tables)
+    scenario = from_tables(tables)
+    assume(scenario.immunoglobulin.effect == "subject" or _can_be_met(scenario))
+    return scenario
+
+
+def _can_be_met(scenario: Scenario) -> bool:
+    """Whether patients' own ratios can show as the stated marginal ones."""
+    try:
+        compile_model(scenario)
+    except ScenarioError as refused:
+        if "a marginal hazard ratio cannot be met" not in str(refused):
+            raise
+        return False
+    return True

@@ -105,6 +105,24 @@ def test_a_ratio_that_would_ask_too_much_of_patients_is_refused() -> None:
         ratio_of(2.7, strata)
 
 
+def test_a_ratio_below_1_may_be_out_of_reach_where_immunoglobulin_keeps_other_patients_in_the_study() -> None:
+    """Half fall ill at 0.3 a month, half next to never; these others leave by other infections, without Ig alone.
+
+    Without immunoglobulin the study soon holds only those who fall ill: 24 months at 0.3, a cumulative hazard near 7,
+    of which 0.5 is 3.5. With it the others stay, and even if all of the first half fell ill at once it would come to
+    log 2. If the others had no other infections, those of 0.5 would be easily met.
+    """
+    cuts = 24.0 * np.array([0.0, 0.004, 0.016, 0.06, 0.25, 1.0])
+    rate = np.array([[[0.3, 0.3], [0.0, 0.0]], [[1e-6, 1e-6], [2.0, 2.0]]])
+    halves = {"weight": np.full(2, 0.5), "stop_rate": np.full(2, 0.1), "speed": np.ones((2, 5)), "cuts": cuts}
+    own, stated = np.array([True, False]), np.array([[0.5, 0.5], [0.0, 0.0]])
+    staying = replace(alike(0.0, 24.0, 0.0, ends_follow_up=np.zeros(2), **halves), rate=rate)
+    assert 0 < subject_ratios(stated, own, staying)[0, GRADE_3PLUS] < 1
+    leaving = replace(staying, ends_follow_up=np.ones(2))
+    with pytest.raises(ScenarioError, match=r"of grade >= 3 infections: found 0\.5; cannot show in this cohort"):
+        subject_ratios(stated, own, leaving)
+
+
 def test_a_clock_that_runs_faster_is_a_longer_follow_up() -> None:
     """Speed 3 for two months and 0.5 for four are 8 months at speed 1; ends of treatment censor all alike."""
     uneven = alike(0.1, 6.0, 0.7, cuts=np.array([0.0, 2.0, 6.0]), speed=np.array([[3.0, 0.5]]))
