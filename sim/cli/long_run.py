@@ -52,7 +52,7 @@ def long_run(
         resume: Whether to take up unfinished work.
 
     Yields:
-        A `sim.work.Runner`.
+        What works batches off (a `sim.work.Runner`).
 
     Raises:
         UsageError: The options cannot be used together, or the cluster cannot be used.
@@ -75,8 +75,7 @@ def long_run(
         if folder:
             folder.remove()
     except KeyboardInterrupt as interrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is done is being written: once is enough
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        _ignore_interrupts()  # what is done is being written: once is enough
         crew.close()
         _tell(f"Interrupted. {_leave(folder, undertaking)}")
         raise typer.Exit(TERMINATED if isinstance(interrupt, _Terminated) else INTERRUPTED) from None
@@ -95,6 +94,11 @@ def long_run(
 
 def _terminate(*_: object) -> None:
     raise _Terminated
+
+
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _tell(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -88,8 +89,7 @@ def sweep(
     from sim.sensitivity import sweep as play_design
 
     axes, wtps = parse_axes(vary), parse_wtp(wtp) if wtp else None
-    if sobol_indices is not None and wtps and len(wtps) > 1:
-        raise UsageError(f"--wtp: found {len(wtps)} thresholds; must be one with --sobol-indices")
+    only_wtp = None if sobol_indices is None else _only(wtps)
     loaded = opt.load_scenario(scenario, settings)
     n = PATIENTS if patients is None else patients
     with desk(context, loaded, scenario.stem, settings, workers, scheduler, resume, out, save, output_format) as at:
@@ -115,7 +115,7 @@ def sweep(
                     outcome=sobol_indices,
                     strategy=strategy,
                     comparator=comparator,
-                    wtp=wtps[0] if wtps else None,
+                    wtp=only_wtp,
                     n=points,
                     patients=n,
                     seed=seed,
@@ -124,6 +124,13 @@ def sweep(
                 )
                 answer = _answer(loaded, *found)
         at.hand_over(answer)
+
+
+def _only(wtps: Sequence[float] | None) -> float | None:
+    """The one threshold at which Sobol indices are taken; None where none is given."""
+    if wtps and len(wtps) > 1:
+        raise UsageError(f"--wtp: found {len(wtps)} thresholds; must be one with --sobol-indices")
+    return wtps[0] if wtps else None
 
 
 def _answer(scenario: Scenario, result: Sweep, indices: pd.DataFrame | None = None, words: str = "") -> Answer:

@@ -220,45 +220,45 @@ def price_threshold(
         optional=("low", "high"),
     ).sort_values("wtp", kind="stable")
     look = look.over([*fit["comparator"], *fit["strategy"]])
-    names = list(dict.fromkeys(thresholds["subgroup"])) if grouped else [""]
-    across = 1 if len(names) == 1 else 2
-    figure = make_subplots(
-        rows=-(-len(names) // across),
-        cols=across,
-        shared_xaxes=True,
-        shared_yaxes=True,
-        subplot_titles=[words(name) for name in names] if across > 1 else None,
-        horizontal_spacing=0.05,
-        vertical_spacing=0.12,
-    )
+    subgroups = list(dict.fromkeys(thresholds["subgroup"])) if grouped else [""]
+    rows, columns = (-(-len(subgroups) // 2), 2) if len(subgroups) > 1 else (1, 1)
+    figure = _panels(subgroups, rows, columns)
     one = len(fit["comparator"].unique()) == 1
-    for place, name in enumerate(names):
+    for place, name in enumerate(subgroups):
         inside = fit[fit["subgroup"] == name] if grouped else fit
-        row, col = divmod(place, across)
+        row, col = divmod(place, columns)
         for trace in _break_even(inside, look, unit, named=place == 0, one=one):
             figure.add_trace(trace, row=row + 1, col=col + 1)
     if current is not None:
-        line = {"color": INK, "width": 1.5, "dash": "dash"}
-        text = f"{current:,.0f} {look.money} {plain(unit)} in this analysis"
-        figure.add_hline(y=current, line=line, annotation={"text": text, "x": 0, "xanchor": "left"})
+        note = {"text": f"{current:,.0f} {look.money} {plain(unit)} in this analysis", "x": 0, "xanchor": "left"}
+        figure.add_hline(y=current, line={"color": INK, "width": 1.5, "dash": "dash"}, annotation=note)
     wtp_axis(figure, fit["wtp"])
     # Of axes that match, Plotly finds no common range by itself.
     top = np.nanmax([1.0, current or 0.0, *fit[["threshold", "high"]].to_numpy().ravel()])
     figure.update_yaxes(tickformat=",", range=[0, 1.05 * top])
+    figure.update_xaxes(title_text=look.wtp_title, row=rows)
+    figure.update_yaxes(title_text=f"Break-even price ({look.money} {plain(unit)})", col=1)
     versus = f" against {look.label(fit['comparator'].iloc[0])}" if one else ""
-    made = finished(
+    return finished(
         figure,
         f"{plain(price)} at which a strategy breaks even{versus}",
         sentence(["below its curve a strategy is cost-effective", "bands: 95 % intervals" if _banded(fit) else ""]),
-        x=look.wtp_title if across == 1 else None,
-        y=f"Break-even price ({look.money} {plain(unit)})" if across == 1 else None,
-        height=HEIGHT if across == 1 else 180 + 300 * -(-len(names) // across),
-        panels=across > 1,
+        height=HEIGHT if len(subgroups) == 1 else 180 + 300 * rows,
+        panels=len(subgroups) > 1,
     )
-    if across > 1:
-        made.update_xaxes(title_text=look.wtp_title, row=-(-len(names) // across))
-        made.update_yaxes(title_text=f"Break-even price ({look.money} {plain(unit)})", col=1)
-    return made
+
+
+def _panels(subgroups: list[str], rows: int, columns: int) -> go.Figure:
+    """Empty panels on common axes, each under the name of its subgroup; a single one has no name."""
+    return make_subplots(
+        rows=rows,
+        cols=columns,
+        shared_xaxes=True,
+        shared_yaxes=True,
+        subplot_titles=[words(name) for name in subgroups] if len(subgroups) > 1 else None,
+        horizontal_spacing=0.05,
+        vertical_spacing=0.12,
+    )
 
 
 def _break_even(fit: pd.DataFrame, look: Look, unit: str, *, named: bool, one: bool) -> Iterator[go.Scatter]:

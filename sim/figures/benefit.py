@@ -126,32 +126,7 @@ def inmb_over(
         own = fit[fit["strategy"] == name].sort_values("x", kind="stable")
         if name == comparator:
             continue
-        half = Z_95 * own["inmb_mcse"].fillna(0.0)
-        figure.add_trace(
-            shaded(
-                own["x"],
-                own["inmb"] - half,
-                own["inmb"] + half,
-                look.colour(name),
-                0.18,
-                name=f"95 % Monte Carlo band, {look.label(name)}",
-                legendgroup=name,
-                showlegend=False,
-            )
-        )
-        figure.add_trace(
-            go.Scatter(
-                x=own["x"],
-                y=own["inmb"],
-                name=look.label(name),
-                legendgroup=name,
-                mode="lines+markers",
-                line=look.line(name),
-                marker={"symbol": look.symbol(name), "size": 8},
-                customdata=own["inmb_mcse"],
-                hovertemplate="%{x:,.4~g}: %{y:,.0f} ± %{customdata:,.0f} (MCSE) " + look.money,
-            )
-        )
+        figure.add_traces(_line_on_its_band(own, name, look))
     figure.add_hline(y=0, line={"color": GREY, "width": 1.5})
     figure.update_xaxes(tickformat=",.4~g")
     figure.update_yaxes(tickformat=",")
@@ -167,6 +142,33 @@ def inmb_over(
         x=wrapped(x, 90),
         y=f"INMB per patient ({look.money})",
     )
+
+
+def _line_on_its_band(own: pd.DataFrame, name: str, look: Look) -> list[go.Scatter]:
+    """INMB of one strategy over the values of the input, on its 95 % Monte Carlo band."""
+    half = Z_95 * own["inmb_mcse"].fillna(0.0)
+    band = shaded(
+        own["x"],
+        own["inmb"] - half,
+        own["inmb"] + half,
+        look.colour(name),
+        0.18,
+        name=f"95 % Monte Carlo band, {look.label(name)}",
+        legendgroup=name,
+        showlegend=False,
+    )
+    line = go.Scatter(
+        x=own["x"],
+        y=own["inmb"],
+        name=look.label(name),
+        legendgroup=name,
+        mode="lines+markers",
+        line=look.line(name),
+        marker={"symbol": look.symbol(name), "size": 8},
+        customdata=own["inmb_mcse"],
+        hovertemplate="%{x:,.4~g}: %{y:,.0f} ± %{customdata:,.0f} (MCSE) " + look.money,
+    )
+    return [band, line]
 
 
 def decision_changes(fit: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:

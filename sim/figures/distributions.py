@@ -150,25 +150,7 @@ def inmb_ridgeline(draws: pd.DataFrame, look: Look, *, comparator: str, wtp: flo
         values = fit.loc[fit["strategy"] == strategy, "inmb"].to_numpy()
         if values.size > 1 and np.ptp(values) > 0:
             figure.add_trace(_ridge(values, level, strategy, look))
-        low, middle, high = np.quantile(values, [0.025, 0.5, 0.975])
-        told = f"mean {values.mean():,.0f}, median {middle:,.0f}, 95 % {low:,.0f} to {high:,.0f} {look.money}"
-        figure.add_trace(
-            go.Scatter(
-                x=[low, values.mean(), high],
-                y=[level, level, level],
-                name=look.label(strategy),
-                mode="lines+markers",
-                line={"color": INK, "width": 2},
-                marker={
-                    "symbol": ["line-ns", look.symbol(strategy), "line-ns"],
-                    "size": [10, 11, 10],
-                    "color": look.colour(strategy),
-                    "line": {"width": [2, 1, 2], "color": INK},
-                },
-                hovertemplate=f"{told}<br>above 0 in {np.mean(values > 0):.1%} of draws<extra></extra>",
-                showlegend=False,
-            )
-        )
+        figure.add_trace(_mean_and_interval(values, level, strategy, look))
     figure.add_vline(x=0, line={"color": INK, "width": 1.5, "dash": "dash"})
     figure.update_xaxes(tickformat=",")
     figure.update_yaxes(
@@ -205,6 +187,27 @@ def _ridge(values: Floats, level: int, strategy: str, look: Look) -> go.Scatter:
     )
 
 
+def _mean_and_interval(values: Floats, level: int, strategy: str, look: Look) -> go.Scatter:
+    """Mean and 95 % interval of the draws, at the foot of their density."""
+    low, middle, high = np.quantile(values, [0.025, 0.5, 0.975])
+    told = f"mean {values.mean():,.0f}, median {middle:,.0f}, 95 % {low:,.0f} to {high:,.0f} {look.money}"
+    return go.Scatter(
+        x=[low, values.mean(), high],
+        y=[level, level, level],
+        name=look.label(strategy),
+        mode="lines+markers",
+        line={"color": INK, "width": 2},
+        marker={
+            "symbol": ["line-ns", look.symbol(strategy), "line-ns"],
+            "size": [10, 11, 10],
+            "color": look.colour(strategy),
+            "line": {"width": [2, 1, 2], "color": INK},
+        },
+        hovertemplate=f"{told}<br>above 0 in {np.mean(values > 0):.1%} of draws<extra></extra>",
+        showlegend=False,
+    )
+
+
 def convergence(table: pd.DataFrame, look: Look, *, over: str = "patients", wtp: float | None = None) -> go.Figure:
     """How INMB settles as patients or draws are added, with its Monte Carlo error.
 
@@ -227,33 +230,7 @@ def convergence(table: pd.DataFrame, look: Look, *, over: str = "patients", wtp:
     versus = [look.label(name) for name in fit["comparator"].unique()]
     figure = go.Figure()
     for strategy in look.present(fit["strategy"]):
-        own = fit[fit["strategy"] == strategy]
-        banded = own.dropna(subset=["mcse"])
-        if not banded.empty:
-            half = Z_95 * banded["mcse"]
-            figure.add_trace(
-                shaded(
-                    banded["n"],
-                    banded["inmb"] - half,
-                    banded["inmb"] + half,
-                    look.colour(strategy),
-                    legendgroup=strategy,
-                    showlegend=False,
-                )
-            )
-        figure.add_trace(
-            go.Scatter(
-                x=own["n"],
-                y=own["inmb"],
-                customdata=own["mcse"],
-                name=look.label(strategy),
-                legendgroup=strategy,
-                mode="lines+markers",
-                line=look.line(strategy, 2),
-                marker={"symbol": look.symbol(strategy), "size": 7, "maxdisplayed": 12},
-                hovertemplate=f"%{{x:,.0f}} {over}<br>INMB %{{y:,.0f}} ± %{{customdata:,.0f}} (MCSE) {look.money}",
-            )
-        )
+        figure.add_traces(_running_mean(fit[fit["strategy"] == strategy], strategy, look, over))
     figure.add_hline(y=0, line={"color": INK, "width": 1, "dash": "dot"})
     figure.update_xaxes(tickformat=",", rangemode="tozero")
     figure.update_yaxes(tickformat=",")
@@ -268,6 +245,28 @@ def convergence(table: pd.DataFrame, look: Look, *, over: str = "patients", wtp:
         x=f"{over.capitalize()} so far",
         y=f"INMB per patient ({look.money})",
     )
+
+
+def _running_mean(own: pd.DataFrame, strategy: str, look: Look, over: str) -> list[go.Scatter]:
+    """INMB of one strategy so far, on its 95 % Monte Carlo band where the error is known."""
+    mean = go.Scatter(
+        x=own["n"],
+        y=own["inmb"],
+        customdata=own["mcse"],
+        name=look.label(strategy),
+        legendgroup=strategy,
+        mode="lines+markers",
+        line=look.line(strategy, 2),
+        marker={"symbol": look.symbol(strategy), "size": 7, "maxdisplayed": 12},
+        hovertemplate=f"%{{x:,.0f}} {over}<br>INMB %{{y:,.0f}} ± %{{customdata:,.0f}} (MCSE) {look.money}",
+    )
+    banded = own.dropna(subset=["mcse"])
+    if banded.empty:
+        return [mean]
+    half = Z_95 * banded["mcse"]
+    low, high = banded["inmb"] - half, banded["inmb"] + half
+    band = shaded(banded["n"], low, high, look.colour(strategy), legendgroup=strategy, showlegend=False)
+    return [band, mean]
 
 
 def _named(outcome: str) -> str:

@@ -30,46 +30,12 @@ def patient_differences(
     fit = checked(table, "patients' differences", numbers=("patient", "delta_cost", "delta_qaly"))
     look = look.over([strategy, comparator])
     alike = (fit["delta_cost"] == 0) & (fit["delta_qaly"] == 0)
-    hover = "patient %{customdata}<br>Δ QALYs %{x:.4f}<br>Δ cost %{y:,.0f} " + look.money + "<extra></extra>"
+    dot = {"color": tinted(look.colour(strategy), 0.45), "symbol": look.symbol(strategy), "size": 7}
+    figure = go.Figure([_points(fit, "One patient", dot, look), _mean(fit, strategy, look)])
     own = fit[fit["patient"] == patient] if patient is not None else fit.iloc[:0]
-    mark = {"symbol": "circle-open", "size": 17, "color": INK, "line": {"width": 3}}
-    mean = {"symbol": look.symbol(strategy), "size": 13, "color": look.colour(strategy)}
-    mean |= {"line": {"color": "white", "width": 1.5}}
-    figure = go.Figure(
-        [
-            go.Scatter(
-                x=fit["delta_qaly"],
-                y=fit["delta_cost"],
-                customdata=[
-                    int(number) for number in fit["patient"]
-                ],  # a list: an event of an encoded array has none
-                name="One patient",
-                mode="markers",
-                marker={"color": tinted(look.colour(strategy), 0.45), "symbol": look.symbol(strategy), "size": 7},
-                hovertemplate=hover,
-            ),
-            go.Scatter(
-                x=[fit["delta_qaly"].mean()],
-                y=[fit["delta_cost"].mean()],
-                name="Their mean",
-                mode="markers",
-                marker=mean,
-                hovertemplate="mean<br>Δ QALYs %{x:.4f}<br>Δ cost %{y:,.0f} " + look.money + "<extra></extra>",
-            ),
-        ]
-    )
     if not own.empty:
-        figure.add_trace(
-            go.Scatter(
-                x=own["delta_qaly"],
-                y=own["delta_cost"],
-                customdata=[int(number) for number in own["patient"]],
-                name=f"Patient {patient}",
-                mode="markers",
-                marker=mark,
-                hovertemplate=hover,
-            )
-        )
+        ring = {"symbol": "circle-open", "size": 17, "color": INK, "line": {"width": 3}}
+        figure.add_trace(_points(own, f"Patient {patient}", ring, look))
     figure.update_xaxes(zeroline=True, zerolinecolor=INK, tickformat=".3~f")
     figure.update_yaxes(zeroline=True, zerolinecolor=INK, tickformat=",")
     reading = [f"{len(fit):,} patients on the same luck", f"{alike.sum():,} fare exactly alike, at the origin"]
@@ -80,3 +46,32 @@ def patient_differences(
         x="Difference in QALYs, discounted",
         y=f"Difference in cost, discounted ({look.money})",
     )
+
+
+def _points(rows: pd.DataFrame, name: str, marker: dict[str, object], look: Look) -> go.Scatter:
+    return go.Scatter(
+        x=rows["delta_qaly"],
+        y=rows["delta_cost"],
+        customdata=[int(number) for number in rows["patient"]],  # a list: an event of an encoded array has none
+        name=name,
+        mode="markers",
+        marker=marker,
+        hovertemplate=f"patient %{{customdata}}<br>{_told(look)}",
+    )
+
+
+def _mean(rows: pd.DataFrame, strategy: str, look: Look) -> go.Scatter:
+    mark = {"symbol": look.symbol(strategy), "size": 13, "color": look.colour(strategy)}
+    return go.Scatter(
+        x=[rows["delta_qaly"].mean()],
+        y=[rows["delta_cost"].mean()],
+        name="Their mean",
+        mode="markers",
+        marker={**mark, "line": {"color": "white", "width": 1.5}},
+        hovertemplate=f"mean<br>{_told(look)}",
+    )
+
+
+def _told(look: Look) -> str:
+    """Both differences, on hover."""
+    return f"Δ QALYs %{{x:.4f}}<br>Δ cost %{{y:,.0f}} {look.money}<extra></extra>"

@@ -65,14 +65,7 @@ def incidence_by_cause(
             curve = own[(own["cause"] == cause) & (own["strategy"] == strategy)]
             for trace in _banded(curve, "probability", "mcse", look, strategy, first=place == 0, form=".1%"):
                 figure.add_trace(trace, row=place // COLUMNS + 1, col=place % COLUMNS + 1)
-    figure.update_yaxes(tickformat=".0~%", rangemode="tozero", nticks=6)
-    figure.update_xaxes(rangemode="tozero", nticks=6)
-    for place in range(max(len(causes) - COLUMNS, 0), len(causes)):
-        figure.update_xaxes(
-            title_text="Months since the first dose", row=place // COLUMNS + 1, col=place % COLUMNS + 1
-        )
-    for row in range(1, rows + 1):
-        figure.update_yaxes(title_text="Patients", row=row, col=1)
+    _title_outer_axes(figure, len(causes))
     left_out = f"under {RARE:.1%} and not drawn: {', '.join(plain(named(cause)) for cause in rare)}" if rare else ""
     reading = [
         "death without one competes",
@@ -82,6 +75,16 @@ def incidence_by_cause(
     ]
     title = f"First infection by cause: {KINDS.get(kind, words(kind)).lower()}"
     return finished(figure, title, sentence(reading), height=250 + 230 * rows, panels=True)
+
+
+def _title_outer_axes(figure: go.Figure, panels: int) -> None:
+    """Axes from 0; the lowest panel of each column names its time, the first of each row its share."""
+    figure.update_yaxes(tickformat=".0~%", rangemode="tozero", nticks=6)
+    figure.update_xaxes(rangemode="tozero", nticks=6)
+    for place in range(max(panels - COLUMNS, 0), panels):
+        row, column = divmod(place, COLUMNS)
+        figure.update_xaxes(title_text="Months since the first dose", row=row + 1, col=column + 1)
+    figure.update_yaxes(title_text="Patients", col=1)
 
 
 def ig_use(use: pd.DataFrame, look: Look) -> go.Figure:

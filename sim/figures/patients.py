@@ -230,21 +230,7 @@ def igg_course(
     if own.empty or log.empty:
         problem = Problem("column strategy", ", ".join(fit["strategy"].unique()), f"rows of {strategy}")
         raise TableError("the table of IgG over time cannot be drawn", [problem])
-    figure = go.Figure()
-    for column, name, colour, dash in (
-        ("true_igg_mg_dl", "True polyclonal IgG", INK, "solid"),
-        ("apparent_igg_mg_dl", "With M-protein, as the assay sees it", GREY, "dash"),
-    ):
-        figure.add_trace(
-            go.Scatter(
-                x=own["months"],
-                y=own[column],
-                name=name,
-                mode="lines",
-                line={"color": colour, "dash": dash, "width": 2.5},
-                hovertemplate="month %{x:.1f}<br>%{y:,.0f} mg/dL",
-            )
-        )
+    figure = go.Figure(_courses(own))
     tests = log[log["event"] == "igg_test"]
     ordered = log.loc[log["event"] == "ig_ordered", "time_months"]
     triggered = tests["time_months"].isin(ordered)
@@ -271,6 +257,24 @@ def igg_course(
         x="Months since the first dose",
         y="IgG (mg/dL)",
     )
+
+
+def _courses(own: pd.DataFrame) -> list[go.Scatter]:
+    """IgG as it is, and as the assay would see it without error."""
+    return [
+        go.Scatter(
+            x=own["months"],
+            y=own[column],
+            name=name,
+            mode="lines",
+            line={"color": colour, "dash": dash, "width": 2.5},
+            hovertemplate="month %{x:.1f}<br>%{y:,.0f} mg/dL",
+        )
+        for column, name, colour, dash in (
+            ("true_igg_mg_dl", "True polyclonal IgG", INK, "solid"),
+            ("apparent_igg_mg_dl", "With M-protein, as the assay sees it", GREY, "dash"),
+        )
+    ]
 
 
 def _tests(rows: pd.DataFrame, name: str, marker: dict[str, object]) -> go.Scatter:

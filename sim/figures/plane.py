@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -296,18 +297,8 @@ def ce_frontier(incremental: pd.DataFrame, look: Look) -> go.Figure:
     )
     for strategy in look.present(fit["strategy"]):
         figure.add_trace(_frontier_point(fit[fit["strategy"] == strategy].iloc[0], strategy, look))
-    for (_, below), (_, row) in zip(frontier.iloc[:-1].iterrows(), frontier.iloc[1:].iterrows(), strict=True):
-        figure.add_annotation(
-            x=(below["qaly"] + row["qaly"]) / 2,
-            y=(below["cost"] + row["cost"]) / 2,
-            text=f"{row['icer']:,.0f} {look.money} per QALY",
-            font={"size": 12, "color": GREY},
-            bgcolor="rgba(255,255,255,0.75)",
-            showarrow=False,
-            xanchor="right",
-            xshift=-8,
-            yshift=8,
-        )
+    for (_, below), (_, row) in pairwise(frontier.iterrows()):
+        figure.add_annotation(_icer_between(below, row, look))
     figure.update_yaxes(tickformat=",")
     figure.update_xaxes(tickformat=".3~f")
     return finished(
@@ -322,6 +313,21 @@ def ce_frontier(incremental: pd.DataFrame, look: Look) -> go.Figure:
         x="QALYs per patient, discounted",
         y=f"Cost per patient, discounted ({look.money})",
     )
+
+
+def _icer_between(below: pd.Series, above: pd.Series, look: Look) -> dict[str, object]:
+    """ICER of a strategy on the frontier, beside the line that leads to it."""
+    return {
+        "x": (below["qaly"] + above["qaly"]) / 2,
+        "y": (below["cost"] + above["cost"]) / 2,
+        "text": f"{above['icer']:,.0f} {look.money} per QALY",
+        "font": {"size": 12, "color": GREY},
+        "bgcolor": "rgba(255,255,255,0.75)",
+        "showarrow": False,
+        "xanchor": "right",
+        "xshift": -8,
+        "yshift": 8,
+    }
 
 
 def _frontier_point(row: pd.Series, strategy: str, look: Look) -> go.Scatter:

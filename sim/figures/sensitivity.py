@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -61,43 +62,24 @@ def two_way(
         table, "two-way analyses", names=("best",), numbers=("x", "y"), gaps=("inmb",), optional=("inmb_mcse",)
     )
     look = look.over(fit["best"])
-    xs, ys = np.unique(fit["x"]), np.unique(fit["y"])
-    if len(fit) != xs.size * ys.size or fit.duplicated(["x", "y"]).any():
-        found = f"{len(fit)} rows for {xs.size} values of x and {ys.size} of y"
-        problem = Problem("rows", found, "every pair of values once")
-        raise TableError("the table of two-way analyses cannot be drawn", [problem])
-    order = np.lexsort((fit["x"], fit["y"]))
-    cells = fit.iloc[order]
+    cells, xs, ys = _full_grid(fit)
     code = np.array([look.strategies.index(name) for name in cells["best"]]).reshape(ys.size, xs.size)
     figure = go.Figure(_regions(cells, code, xs, ys, look))
     for place in np.unique(code):
+        strategy = look.strategies[place]
         for row, column in _middles(code == place):
-            figure.add_annotation(
-                x=xs[column],
-                y=ys[row],
-                text=f"<b>{look.short(look.strategies[place])}</b>",
-                showarrow=False,
-                font={"size": 13, "color": INK},
-                bgcolor="rgba(255,255,255,0.75)",
-            )
-        square = {"symbol": "square", "size": 14, "color": tinted(look.colour(look.strategies[place]), 0.55)}
-        named = {"name": look.label(look.strategies[place]), "legendgroup": look.strategies[place]}
-        figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", marker=square, **named))
+            figure.add_annotation(x=xs[column], y=ys[row], **_region_name(look.short(strategy)))
+        square = {"symbol": "square", "size": 14, "color": tinted(look.colour(strategy), 0.55)}
+        key = _marks([None], [None], look.label(strategy), square)
+        figure.add_trace(key.update(legendgroup=strategy))
     unsure = cells[cells["inmb"].abs() < 1.96 * cells["inmb_mcse"]]
     if not unsure.empty:
-        figure.add_trace(
-            go.Scatter(
-                x=unsure["x"],
-                y=unsure["y"],
-                mode="markers",
-                name="Monte Carlo error could flip the choice",
-                marker={"symbol": "circle-open", "color": INK, "size": 7},
-                hoverinfo="skip",
-            )
-        )
+        ring = {"symbol": "circle-open", "color": INK, "size": 7}
+        flips = _marks(unsure["x"], unsure["y"], "Monte Carlo error could flip the choice", ring)
+        figure.add_trace(flips.update(hoverinfo="skip"))
     if base is not None:
-        mark = {"symbol": "cross-thin", "size": 16, "line": {"width": 3, "color": INK}}
-        figure.add_trace(go.Scatter(x=[base[0]], y=[base[1]], mode="markers", name="Base case", marker=mark))
+        cross = {"symbol": "cross-thin", "size": 16, "line": {"width": 3, "color": INK}}
+        figure.add_trace(_marks([base[0]], [base[1]], "Base case", cross))
     figure.update_xaxes(showgrid=False, tickformat=",.4~g")
     figure.update_yaxes(showgrid=False, tickformat=",.4~g")
     reading = ["the best strategy", "" if wtp is None else f"at {wtp:,.0f} {look.money} per QALY"]
@@ -109,6 +91,25 @@ def two_way(
         y=_two_lines(y, 45),
         legend=True,
     )
+
+
+def _full_grid(fit: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """The table row by row of the map, and the values of x and of y."""
+    xs, ys = np.unique(fit["x"]), np.unique(fit["y"])
+    if len(fit) != xs.size * ys.size or fit.duplicated(["x", "y"]).any():
+        found = f"{len(fit)} rows for {xs.size} values of x and {ys.size} of y"
+        problem = Problem("rows", found, "every pair of values once")
+        raise TableError("the table of two-way analyses cannot be drawn", [problem])
+    return fit.iloc[np.lexsort((fit["x"], fit["y"]))], xs, ys
+
+
+def _region_name(name: str) -> dict[str, object]:
+    font = {"size": 13, "color": INK}
+    return {"text": f"<b>{name}</b>", "showarrow": False, "font": font, "bgcolor": "rgba(255,255,255,0.75)"}
+
+
+def _marks(x: Iterable[Any], y: Iterable[Any], name: str, marker: dict[str, object]) -> go.Scatter:
+    return go.Scatter(x=x, y=y, mode="markers", name=name, marker=marker)
 
 
 def _two_lines(title: str, width: int) -> str:

@@ -43,29 +43,19 @@ def tornado(
     Raises:
         TableError: The table cannot be drawn, or the outcome at the base values is not known.
     """
-    fit = checked(
-        table,
-        "one-way analyses",
-        names=("path",),
-        numbers=("low", "high"),
-        gaps=ENDS,
-        optional=("swing_mcse", "outcome_base", "changes_decision"),
-    )
+    known = ("swing_mcse", "outcome_base", "changes_decision")
+    fit = checked(table, "one-way analyses", names=("path",), numbers=("low", "high"), gaps=ENDS, optional=known)
     centre = float(fit["outcome_base"].iloc[0]) if base is None else base
     if not np.isfinite(centre):
         problem = Problem("column outcome_base", "none", "the outcome at the base values, here or as base")
         raise TableError("the table of one-way analyses cannot be drawn", [problem])
-    points = fit[list(ENDS)].assign(base=centre)
-    fit["width"] = points.max(axis=1) - points.min(axis=1)
-    fit["swing"] = fit["outcome_high"] - fit["outcome_low"]
-    fit["within_noise"] = fit["swing"].abs() < Z_95 * fit["swing_mcse"]
-    shown = fit.sort_values("width", kind="stable").tail(most)
+    shown = _measured(fit, centre).sort_values("width", kind="stable").tail(most)
     shown["row"] = look.rows(shown["path"], units=True)
     unit = look.money if unit is None else plain(unit)
     figure = go.Figure()
     for end, name, colour, hatch in (("low", "Low value", COLOURS[0], ""), ("high", "High value", COLOURS[1], "/")):
         figure.add_trace(_bars(shown, end, name, centre, unit, hatched(colour, hatch)))
-    low, high = float(points.loc[shown.index].min().min()), float(points.loc[shown.index].max().max())
+    low, high = float(shown["lowest"].min()), float(shown["highest"].max())
     figure.add_vline(x=centre, line={"color": INK, "width": 1.5})
     if low < 0 < high:
         figure.add_vline(x=0, line={"color": GREY, "width": 1.5, "dash": "dot"})
@@ -76,9 +66,7 @@ def tornado(
     reading = [
         f"line: {number(centre, ',.5g')} {unit} at the base values",
         "dotted: 0" if low < 0 < high else "",
-        "numbers: low and high value of each input",
-        "bold: another strategy becomes the best" if (shown["changes_decision"] == 1).any() else "",
-        "pale: swing within its Monte Carlo error" if shown["within_noise"].any() else "",
+        *_legend_in_words(shown),
         f"{left_out} smaller ones are not shown" if left_out else "",
     ]
     return finished(
@@ -88,6 +76,29 @@ def tornado(
         x=f"{wrapped(outcome, 60)} ({unit})",
         height=tall(list(shown["row"]), ROW),
     )
+
+
+def _measured(fit: pd.DataFrame, centre: float) -> pd.DataFrame:
+    """Every input with how far its bar reaches, its swing, and whether that is within its Monte Carlo error."""
+    points = fit[list(ENDS)].assign(base=centre)
+    lowest, highest = points.min(axis=1), points.max(axis=1)
+    swing = fit["outcome_high"] - fit["outcome_low"]
+    return fit.assign(
+        lowest=lowest,
+        highest=highest,
+        width=highest - lowest,
+        swing=swing,
+        within_noise=swing.abs() < Z_95 * fit["swing_mcse"],
+    )
+
+
+def _legend_in_words(shown: pd.DataFrame) -> list[str]:
+    """What numbers, bold names and pale bars mean, of those that are there."""
+    return [
+        "numbers: low and high value of each input",
+        "bold: another strategy becomes the best" if (shown["changes_decision"] == 1).any() else "",
+        "pale: swing within its Monte Carlo error" if shown["within_noise"].any() else "",
+    ]
 
 
 def _bars(shown: pd.DataFrame, end: str, name: str, centre: float, unit: str, fill: dict[str, object]) -> go.Bar:

@@ -85,21 +85,7 @@ def run(
     default = cohort.rows if cohort else scenario.analysis.patients
     n_patients = default if patients is None else patients
     root = scenario.analysis.seed if seed is None else seed
-    problems = []
-    if not 1 <= n_patients <= MOST_PATIENTS:
-        problems.append(Problem("patients", str(n_patients), f"must be from 1 to {MOST_PATIENTS:,}"))
-    if not 0 <= root < 2**63:
-        problems.append(Problem("seed", str(root), "must be from 0 to 2**63 - 1"))
-    if engine not in ENGINES:
-        problems.append(Problem("engine", engine, f"must be one of {', '.join(ENGINES)}"))
-    if target_mcse is not None and not 0 < target_mcse < math.inf:
-        problems.append(Problem("target_mcse", f"{target_mcse:g}", "must be above 0"))
-    if cohort and not cohort.fits(scenario):
-        allowed = "must be read for this scenario: the one it was read for has other agents, rates or serostatus"
-        problems.append(Problem("cohort", cohort.file, allowed))
-    if problems:
-        raise UsageError("this run cannot be started", problems)
-
+    _check(scenario, n_patients, root, engine, cohort, target_mcse)
     model = compile_model(scenario)
     if cohort:
         model = cohort.join(model)
@@ -119,3 +105,23 @@ def run(
         cohort=cohort,
         target_mcse=target_mcse,
     )
+
+
+def _check(
+    scenario: Scenario, patients: int, seed: int, engine: str, cohort: Cohort | None, target_mcse: float | None
+) -> None:
+    """Refuse what cannot be played, with all its faults at once."""
+    problems = []
+    if not 1 <= patients <= MOST_PATIENTS:
+        problems.append(Problem("patients", str(patients), f"must be from 1 to {MOST_PATIENTS:,}"))
+    if not 0 <= seed < 2**63:
+        problems.append(Problem("seed", str(seed), "must be from 0 to 2**63 - 1"))
+    if engine not in ENGINES:
+        problems.append(Problem("engine", engine, f"must be one of {', '.join(ENGINES)}"))
+    if target_mcse is not None and not 0 < target_mcse < math.inf:
+        problems.append(Problem("target_mcse", f"{target_mcse:g}", "must be above 0"))
+    if cohort and not cohort.fits(scenario):
+        allowed = "must be read for this scenario: the one it was read for has other agents, rates or serostatus"
+        problems.append(Problem("cohort", cohort.file, allowed))
+    if problems:
+        raise UsageError("this run cannot be started", problems)

@@ -237,10 +237,7 @@ def average(
     """
     names = list(played)
     mixed = {
-        component: sum(
-            (w * played[name][component] for w, name in zip(weights, names, strict=True)), start=np.zeros(1)
-        )
-        for component in ("cost", "qaly")
+        component: _weighted([played[name][component] for name in names], weights) for component in ("cost", "qaly")
     }
     (cost, cost_mcse), (qaly, qaly_mcse) = mean_mcse(mixed["cost"]), mean_mcse(mixed["qaly"])
     table = pd.DataFrame(
@@ -256,9 +253,7 @@ def average(
         for model, s in [*best.items(), ("average", chosen)]:
             # What each patient loses under each model by not being treated as that model would have it.
             lost = {name: benefit[name][best[name]] - benefit[name][s] for name in names}
-            loss, mcse = mean_mcse(
-                sum((w * lost[name] for w, name in zip(weights, names, strict=True)), start=np.zeros(1))
-            )
+            loss, mcse = mean_mcse(_weighted([*lost.values()], weights))
             worst = max(names, key=lambda name: float(mean[name][best[name]] - mean[name][s]))
             losses.append(
                 {
@@ -281,3 +276,9 @@ def average(
             }
         )
     return ModelAveraging(tuple(weights), table, pd.DataFrame(decisions), pd.DataFrame(losses))
+
+
+def _weighted(values: Sequence[Floats], weights: Sequence[float]) -> Floats:
+    """Weighted mean over models of what each has for every patient."""
+    total: Floats = sum((w * each for w, each in zip(weights, values, strict=True)), start=np.zeros(1))
+    return total

@@ -124,13 +124,7 @@ def sobol_sweep(
     shares = saltelli(len(axes), n, root)
     names, components = scenario.strategy_names, component_names(scenario)
     look = partial(
-        choose,
-        outcome,
-        strategies=names,
-        components=components,
-        wtp=wtp,
-        strategy=strategy,
-        comparator=comparator,
+        choose, outcome, strategies=names, components=components, wtp=wtp, strategy=strategy, comparator=comparator
     )
     look(benefit=np.zeros(len(names)))  # refuse before the work, not after it
     played = play_points(
@@ -148,8 +142,7 @@ def sobol_sweep(
     # [strategy, point] of every component, as for patients.
     means = {name: played.means[:, c].T for c, name in enumerate(components)}
     looked_at = look(benefit=net_benefit(means, wtp).mean(axis=1))
-    indices = sobol_indices(looked_at.of(means), played.paths, root)
-    return played, indices, looked_at.words(scenario.analysis.currency)
+    return played, sobol_indices(looked_at.of(means), played.paths, root), looked_at.words(scenario.analysis.currency)
 
 
 def _problem(k: int) -> dict[str, object]:

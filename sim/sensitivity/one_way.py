@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -134,15 +135,8 @@ def tornado(
     components = component_names(scenario)
     base = patient_values(scenario, patients, root, {"cost", "qaly", outcome} & {*components})
     benefit = net_benefit(base, wtp).mean(axis=1)
-    looked_at = choose(
-        outcome,
-        strategies=names,
-        components=components,
-        benefit=benefit,
-        wtp=wtp,
-        strategy=strategy,
-        comparator=comparator,
-    )
+    look = partial(choose, outcome, strategies=names, components=components, benefit=benefit)
+    looked_at = look(wtp=wtp, strategy=strategy, comparator=comparator)
     best = int(np.argmax(benefit))
     job = _Ends(scenario.resolved(), quantities, looked_at, best, patients, root)
     rows = []

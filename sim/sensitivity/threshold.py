@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -35,6 +35,7 @@ SLOPE_SPANS = (0.05, 0.1, 0.2, 0.4, 0.8)
 CLEAR = 4.0
 """Standard errors that a slope must be away from 0 to be taken as seen clearly."""
 Z_95 = 1.959963984540054
+COLUMNS = ("path", "threshold", "mcse", "ci_low", "ci_high", "before", "after", "slope", "slope_mcse")
 
 
 @dataclass(frozen=True)
@@ -183,18 +184,9 @@ def thresholds(
         ScenarioError: The path leads nowhere, or an end of the interval is not allowed.
     """
     unit, low, high = _interval(scenario, path, between)
-    everyone = scenario.strategy_names
-    unknown = [
-        Problem("strategy", name, f"must be one of {', '.join(everyone)}")
-        for name in strategies or ()
-        if name not in everyone
-    ]
-    if unknown:
-        raise UsageError("no such strategy", unknown)
+    names = _competitors(scenario, strategies)
     tables = scenario.resolved()
-    if strategies:
-        tables["analysis"]["strategies"] = [name for name in everyone if name in strategies]
-    names = tuple(tables["analysis"]["strategies"])
+    tables["analysis"]["strategies"] = list(names)
     for end in (low, high):
         changed(tables, {path: end})
     wtp = middle(scenario.analysis.wtp_per_qaly) if wtp is None else wtp
@@ -210,18 +202,21 @@ def thresholds(
         return known[value]
 
     rows = [_row(job, switch, names, low, high) for switch in find_switches(benefit, grid)]
-    columns = ["path", "threshold", "mcse", "ci_low", "ci_high", "before", "after", "slope", "slope_mcse"]
-    return Thresholds(
-        path,
-        unit,
-        low,
-        high,
-        wtp,
-        pd.DataFrame(rows, columns=columns),
-        _scan_table(grid, scanned, names),
-        patients,
-        root,
-    )
+    table, seen = pd.DataFrame(rows, columns=COLUMNS), _scan_table(grid, scanned, names)
+    return Thresholds(path, unit, low, high, wtp, table, seen, patients, root)
+
+
+def _competitors(scenario: Scenario, strategies: Sequence[str] | None) -> tuple[str, ...]:
+    """Those of the scenario's strategies that are compared, in its order; all where none is named."""
+    everyone = scenario.strategy_names
+    unknown = [
+        Problem("strategy", name, f"must be one of {', '.join(everyone)}")
+        for name in strategies or ()
+        if name not in everyone
+    ]
+    if unknown:
+        raise UsageError("no such strategy", unknown)
+    return tuple(name for name in everyone if name in strategies) if strategies else everyone
 
 
 def _interval(scenario: Scenario, path: str, between: tuple[float, float] | None) -> tuple[str, float, float]:
