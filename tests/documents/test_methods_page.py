@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents.worked import WORKED, Worked
+from tests.documents.worked_rows import WORKED, Worked
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "methods.md").read_text()

@@ -1,4 +1,4 @@
-"""Patients at t = 0: their distributions against closed forms and SciPy, and what they do not depend on.
+"""Patients at t = 0: their distributions against closed forms and SciPy.
 
 Samples: N = 100,000 patients at fixed seeds; bounds of 4.5 standard errors, computed from the stated truth.
 """
@@ -15,49 +15,12 @@ from sim.model.parts import Antimicrobial, Distribution, Floats, Harm, Immunoglo
 from sim.model.structure import Baseline, ClinicalModel
 from sim.population import draw_baseline, frailty, quantile
 from sim.streams import AddressedLuck, Stream
+from tests.population.conftest import PATIENTS, N
 from tests.scripted import ScriptedLuck
 
-N = 100_000
 BOUND = 4.5
-PATIENTS = np.arange(N)
 PROBABILITIES = np.array([2.0**-53, 1e-6, 0.025, 0.3, 0.5, 0.8, 0.975, 1 - 1e-6, 1 - 2.0**-53])
 """From one end of what luck can give to the other."""
-
-
-@pytest.fixture
-def people(model: ClinicalModel) -> Baseline:
-    """100,000 patients of the model with round numbers."""
-    return draw_baseline(model, AddressedLuck(3), PATIENTS)
-
-
-@pytest.fixture
-def varied(model: ClinicalModel) -> ClinicalModel:
-    """A model in which every attribute varies: two agents and targets, serostatus, antimicrobials, harms."""
-    people = replace(
-        model.population,
-        iga_mg_dl=Distribution("lognormal", 60.0, 0.6),
-        igm_mg_dl=Distribution("lognormal", 30.0, 0.5),
-        anti_cd38_proportion=0.6,
-        responder_proportion=0.4,
-        serostatus=("hbv", "cmv"),
-        serostatus_proportion=(0.2, 0.5),
-        agent_share=(0.7, 0.3),
-        age_years=Distribution("normal", 66.0, 11.0, 40.0, 90.0),
-        male_proportion=0.6,
-    )
-    (target,), (agent,) = model.targets, model.agents
-    drugs = (
-        Antimicrobial("antiviral", given_to=-1, adherence=0.8, hazard_ratio=np.ones((1, 2))),
-        Antimicrobial("entecavir", given_to=0, adherence=0.9, hazard_ratio=np.ones((1, 2))),
-    )
-    return replace(
-        model,
-        population=people,
-        targets=(replace(target, name="GPRC5D"), target),
-        agents=(replace(agent, target=1), replace(agent, name="talquetamab", target=0)),
-        antimicrobials=drugs,
-        immunoglobulin=Immunoglobulin(washout=1.0, harms=(Harm("thrombosis", 0.03), Harm("renal", 0.01))),
-    )
 
 
 def standard_score(values: Floats, mean: float, sd: float) -> float:
@@ -284,147 +247,6 @@ def test_the_agent_is_the_interval_of_shares_in_which_luck_falls(
     several = replace(model, agents=agents, population=replace(model.population, agent_share=shares))
     luck = {("patient:agent", number): [u] for number, u in enumerate((1e-9, 0.45, 0.79, 1 - 2.0**-53))}
     assert draw_baseline(several, ScriptedLuck(luck), np.arange(4)).agent.tolist() == chosen
-
-
-# ---------------------------------------------------------------------- correlations
-
-
-# In the order of CORRELATED: weight, IgG, IgA, IgM, M-protein, frailty, age, and sex, which is no number.
-CORRELATION = np.array(
-    [
-        [1.0, 0.1, 0.0, 0.0, 0.0, 0.0, -0.2],
-        [0.1, 1.0, 0.5, 0.4, -0.3, -0.25, 0.0],
-        [0.0, 0.5, 1.0, 0.6, -0.2, 0.0, 0.0],
-        [0.0, 0.4, 0.6, 1.0, -0.2, 0.0, 0.0],
-        [0.0, -0.3, -0.2, -0.2, 1.0, 0.1, 0.0],
-        [0.0, -0.25, 0.0, 0.0, 0.1, 1.0, 0.3],
-        [-0.2, 0.0, 0.0, 0.0, 0.0, 0.3, 1.0],
-    ]
-)
-
-
-MEN_HEAVIER = 0.5
-
-
-@pytest.fixture
-def linked(varied: ClinicalModel) -> ClinicalModel:
-    """Every myeloma of IgG type, attributes correlated as above, and men heavier than women."""
-    matrix = np.eye(8)
-    matrix[:7, :7] = CORRELATION
-    matrix[0, 7] = matrix[7, 0] = MEN_HEAVIER
-    people = replace(
-        varied.population,
-        igg_type_proportion=1.0,
-        correlation_factor=np.linalg.cholesky(matrix),
-    )
-    return replace(varied, population=people)
-
-
-def correlated_columns(people: Baseline) -> Floats:
-    """The attributes that may be correlated, in the order of a correlation matrix."""
-    attributes = ("weight_kg", "igg_mg_dl", "iga_mg_dl", "igm_mg_dl", "m_protein_mg_dl", "frailty", "age_years")
-    return np.stack([getattr(people, name) for name in attributes])
-
-
-def normal_scores(values: Floats) -> Floats:
-    """Standard normals of the ranks of each row."""
-    return np.asarray(stats.norm.ppf((stats.rankdata(values, axis=1) - 0.5) / values.shape[1]), dtype=np.float64)
-
-
-def test_normal_scores_have_the_correlations_asked_for(linked: ClinicalModel) -> None:
-    """Standard error of a correlation rho of normal scores: (1 - rho^2) / sqrt(N), 0.0032 or less; bound of 4."""
-    found = np.corrcoef(normal_scores(correlated_columns(draw_baseline(linked, AddressedLuck(3), PATIENTS))))
-    distance = np.abs(found - CORRELATION) / ((1 - CORRELATION**2) + np.eye(7)) * np.sqrt(N)
-    assert distance.max() < 4
-
-
-def test_a_correlation_with_sex_moves_the_other_attribute_as_a_threshold_on_a_normal_does(
-    linked: ClinicalModel,
-) -> None:
-    """Scores of weight given a man: rho * phi(z) / 0.6 on average, z the quantile of 0.4 (Pearson 1909).
-
-    Their standard error is under 1 / sqrt(0.6 N); without the correlation the mean would be 0, some 60 of them off.
-    """
-    people = draw_baseline(linked, AddressedLuck(3), PATIENTS)
-    scores = normal_scores(people.weight_kg[None, :])[0]
-    expected = MEN_HEAVIER * stats.norm.pdf(stats.norm.ppf(0.4)) / 0.6
-    error = 1 / np.sqrt(0.6 * N)
-    assert abs(people.male.mean() - 0.6) < 4 * np.sqrt(0.24 / N)
-    assert abs(scores[people.male].mean() - expected) < 4 * error
-    assert expected > 40 * error
-
-
-def test_other_correlations_are_told_from_those_asked_for(linked: ClinicalModel) -> None:
-    """Negative control: a correlation of 0.5 is not one of 0.52, and the others are not zero."""
-    found = np.corrcoef(normal_scores(correlated_columns(draw_baseline(linked, AddressedLuck(3), PATIENTS))))
-    assert abs(found[1, 2] - 0.52) > 4 * (1 - 0.52**2) / np.sqrt(N)
-    asked = (CORRELATION != 0) & (CORRELATION != 1)
-    assert (np.abs(found[asked]) > 4 / np.sqrt(N)).all()
-
-
-def test_correlations_leave_every_distribution_as_it_was(linked: ClinicalModel) -> None:
-    """Kolmogorov-Smirnov, p > 1e-4."""
-    weight, igg, iga, igm, m_protein, z, age = correlated_columns(draw_baseline(linked, AddressedLuck(3), PATIENTS))
-    assert stats.kstest(weight, stats.truncnorm((40 - 75) / 16, (140 - 75) / 16, loc=75, scale=16).cdf).pvalue > 1e-4
-    assert stats.kstest(igg, stats.lognorm(0.45, scale=700).cdf).pvalue > 1e-4
-    assert stats.kstest(iga, stats.lognorm(0.6, scale=60).cdf).pvalue > 1e-4
-    assert stats.kstest(igm, stats.lognorm(0.5, scale=30).cdf).pvalue > 1e-4
-    assert stats.kstest(m_protein, stats.lognorm(1.0, scale=1500).cdf).pvalue > 1e-4
-    assert stats.kstest(z, stats.gamma(1 / 0.6, scale=0.6).cdf).pvalue > 1e-4
-    assert stats.kstest(age, stats.truncnorm(-26 / 11, 24 / 11, loc=66, scale=11).cdf).pvalue > 1e-4
-
-
-def test_the_identity_correlates_nothing_and_moves_nobody(varied: ClinicalModel) -> None:
-    """To rounding in the normal distribution and its inverse."""
-    identity = replace(varied, population=replace(varied.population, correlation_factor=np.eye(8)))
-    mixed = correlated_columns(draw_baseline(identity, AddressedLuck(3), np.arange(500)))
-    plain = correlated_columns(draw_baseline(varied, AddressedLuck(3), np.arange(500)))
-    np.testing.assert_allclose(mixed, plain, rtol=1e-9)
-
-
-def test_correlation_leaves_agents_serostatus_and_exits_alone(linked: ClinicalModel, varied: ClinicalModel) -> None:
-    one, other = (draw_baseline(m, AddressedLuck(3), np.arange(500)) for m in (linked, varied))
-    for name in ("agent", "positive", "takes", "stop_time", "death_hazard", "harm_delay", "crs_mark", "anti_cd38"):
-        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
-
-
-# ---------------------------------------------------------------------- what patients do not depend on
-
-
-def assert_same_people(one: Baseline, other: Baseline) -> None:
-    for field in fields(Baseline):
-        np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name), err_msg=field.name)
-
-
-def people_of(model: ClinicalModel, first: int, last: int, seed: int = 3) -> Baseline:
-    return draw_baseline(model, AddressedLuck(seed), np.arange(first, last))
-
-
-def rows(people: Baseline, chosen: slice) -> Baseline:
-    return Baseline(*(getattr(people, field.name)[..., chosen] for field in fields(Baseline)))
-
-
-def test_a_larger_population_begins_with_the_smaller_one(linked: ClinicalModel) -> None:
-    assert_same_people(rows(people_of(linked, 0, 20_000), slice(2_000)), people_of(linked, 0, 2_000))
-
-
-def test_patients_are_the_same_in_any_batch(linked: ClinicalModel) -> None:
-    assert_same_people(rows(people_of(linked, 0, 1_000), slice(400, 700)), people_of(linked, 400, 700))
-
-
-def test_patients_do_not_depend_on_the_strategies(model: ClinicalModel) -> None:
-    assert_same_people(people_of(replace(model, strategies=model.strategies[2:]), 0, 500), people_of(model, 0, 500))
-
-
-def test_changing_one_attribute_changes_no_other(model: ClinicalModel) -> None:
-    heavier = replace(model, population=replace(model.population, weight_kg=Distribution("normal", 90.0, 20.0)))
-    changed, base = people_of(heavier, 0, 500), people_of(model, 0, 500)
-    assert (changed.weight_kg != base.weight_kg).all()
-    assert_same_people(replace(changed, weight_kg=base.weight_kg), base)
-
-
-def test_another_seed_is_another_population(model: ClinicalModel) -> None:
-    assert (people_of(model, 0, 500, seed=4).weight_kg != people_of(model, 0, 500).weight_kg).all()
 
 
 @pytest.mark.parametrize(
