@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import numpy as np
@@ -25,6 +28,8 @@ from sim.model.parts import (
     Treatment,
 )
 from sim.model.structure import ClinicalModel
+from tests.cli.conftest import Igsim
+from tests.cli.warm import Said, Warm
 
 # A test never fails because the machine was busy, and the fast tests play the same examples every time: what they say
 # of a change is then about the change. New examples are the business of the slow tests.
@@ -135,3 +140,23 @@ def change(model: ClinicalModel, **changes: object) -> ClinicalModel:
 def model() -> ClinicalModel:
     """The model with round numbers."""
     return build_model()
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """Where commands come from."""
+    process = Warm()
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def igsim(tmp_path: Path, warm: Warm) -> Igsim:
+    """Run `igsim` with the given arguments in an empty folder, as a user does."""
+
+    def run(*arguments: object, cwd: Path = tmp_path) -> Said:
+        said = warm.run([str(each) for each in arguments], cwd, os.environ)
+        assert "Traceback" not in said.err, said.err
+        return said
+
+    return run

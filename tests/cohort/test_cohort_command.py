@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Igsim, igsim
+from tests.cli.conftest import Igsim
 from tests.cohort.conftest import BASE_CASE, TUTORIAL, Write
-
-__all__ = ["igsim"]  # a fixture, used by name
 
 PATIENTS = "id,KG,frailty,IgG\nA,60,1,300\nB,70,2,400\nC,80,0.5,500\n"
 DRAWN = ["igg_polyclonal_mg_dl", "iga_mg_dl", "igm_mg_dl", "m_protein_mg_dl", "agent", "anti_cd38", "responder"]

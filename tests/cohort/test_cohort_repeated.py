@@ -14,10 +14,8 @@ from sim.cohort import read_cohort
 from sim.runs import play
 from sim.scenario import Scenario
 from sim.streams import AddressedLuck
-from tests.cli.conftest import Igsim, igsim
+from tests.cli.conftest import Igsim
 from tests.cohort.conftest import TUTORIAL, Write
-
-__all__ = ["igsim"]  # a fixture, used by name
 
 UNLIKE = "weight_kg,frailty\n45,0.05\n120,6\n"
 MEANT = (

@@ -12,10 +12,8 @@ from typer.testing import CliRunner
 
 from sim.cli import build_app
 from sim.store import read_manifest
-from tests.cli.conftest import Igsim, igsim
+from tests.cli.conftest import Igsim
 from tests.sensitivity.conftest import BASE_CASE, SCENARIOS, TUTORIAL
-
-__all__ = ["igsim"]  # a fixture, used by name
 
 PRICE, HR = "immunoglobulin.price_per_gram", "immunoglobulin.hr.grade_3plus"
 FEW = ("--patients", 50)
