@@ -30,6 +30,7 @@ from sim.scenario.fields import (
     Text,
 )
 from sim.scenario.life_table import LifeTable
+from sim.scenario.periods import StartMonth, in_order
 from sim.scenario.quantity import Fault, Quantity, faulty
 
 HOURS_PER_DAY = 24
@@ -38,26 +39,13 @@ HOURS_PER_DAY = 24
 class HazardPeriod(Table):
     """A stretch of time since the first dose in which every infection rate is multiplied."""
 
-    from_month: Annotated[Number, Field(ge=0, le=1200)] = Field(description="Month in which the period begins.")
+    from_month: StartMonth = Field(description="Month in which the period begins.")
     multiplier: Multiplier = Field(description="Factor on every infection rate.")
 
 
 CONSTANT = HazardPeriod(
     from_month=0.0, multiplier=Quantity(value=1, unit="multiplier", source="assumption: constant hazard")
 )
-
-
-def _in_order(periods: Sequence[HazardPeriod]) -> Sequence[HazardPeriod]:
-    faults = []
-    if periods[0].from_month != 0:
-        faults.append(Fault(("1", "from_month"), f"{periods[0].from_month:g}", "must be 0 in the first period"))
-    for place, (before, after) in enumerate(pairwise(periods), start=2):
-        if after.from_month <= before.from_month:
-            allowed = f"must be later than the period before, {before.from_month:g}"
-            faults.append(Fault((str(place), "from_month"), f"{after.from_month:g}", allowed))
-    if faults:
-        raise faulty(faults)
-    return periods
 
 
 class Target(Table):
@@ -74,7 +62,7 @@ class Target(Table):
     therapeutic_antibody_mg_dl: Concentration = Field(
         description="Bispecific antibody that the IgG assay counts while on treatment."
     )
-    hazard_periods: Annotated[tuple[HazardPeriod, ...], Field(min_length=1), AfterValidator(_in_order)] = Field(
+    hazard_periods: Annotated[tuple[HazardPeriod, ...], Field(min_length=1), AfterValidator(in_order)] = Field(
         default=(CONSTANT,),
         description="Factors on every infection rate by time since the first dose; default one period, factor 1.",
     )

@@ -7,13 +7,12 @@ played patient by patient: `limits` says whether it has any.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
-from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from sim.scenario.fields import Days, LoweringFactor, Months, Name, Number, PositiveDays, Reference, Table, Text
+from sim.scenario.periods import StartMonth, in_order
 from sim.scenario.quantity import Fault, Quantity, Spec, faulty, shown
 
 GramsPerMonth = Annotated[Quantity, Spec("g per month", ge=0, le=1e7)]
@@ -38,7 +37,7 @@ def _a_day(text: str) -> str:
 class ArrivalPeriod(Table):
     """A stretch of the programme with one rate of new patients."""
 
-    from_month: Annotated[Number, Field(ge=0, le=1200)] = Field(
+    from_month: StartMonth = Field(
         description="Month of the programme from which the rate holds; the first also holds in the warm-up."
     )
     patients_per_year: PerYear = Field(description="Patients who start a bispecific, by a Poisson process.")
@@ -47,24 +46,8 @@ class ArrivalPeriod(Table):
 class DosingPeriod(Table):
     """A stretch of treatment with one interval between doses of the bispecific."""
 
-    from_month: Annotated[Number, Field(ge=0, le=1200)] = Field(description="Month of treatment, 0 for the first.")
+    from_month: StartMonth = Field(description="Month of treatment, 0 for the first.")
     interval_days: PositiveDays = Field(description="Days between doses given in a chair.")
-
-
-Period = ArrivalPeriod | DosingPeriod
-
-
-def _in_order(periods: Sequence[Period]) -> Sequence[Period]:
-    faults = []
-    if periods and periods[0].from_month != 0:
-        faults.append(Fault(("1", "from_month"), f"{periods[0].from_month:g}", "must be 0 in the first period"))
-    for place, (before, after) in enumerate(pairwise(periods), start=2):
-        if after.from_month <= before.from_month:
-            allowed = f"must be later than the period before, {before.from_month:g}"
-            faults.append(Fault((str(place), "from_month"), f"{after.from_month:g}", allowed))
-    if faults:
-        raise faulty(faults)
-    return periods
 
 
 class Chairs(Table):
@@ -98,7 +81,7 @@ class Chairs(Table):
 class Episode(Table):
     """A shortage of supply."""
 
-    from_month: Annotated[Number, Field(ge=0, le=1200)] = Field(description="Month of the programme it begins in.")
+    from_month: StartMonth = Field(description="Month of the programme it begins in.")
     months: Annotated[Number, Field(gt=0, le=1200)] = Field(description="How long it lasts.")
     share_missing: Share = Field(description="Share of the quota that does not come.")
 
@@ -168,10 +151,10 @@ class Programme(Table):
     )
     years: Annotated[int, Field(strict=True, ge=1, le=20)] = Field(description="Years that are counted.")
     warm_up_months: Months = Field(description="Months played before the first day, so that it finds patients there.")
-    arrivals: Annotated[tuple[ArrivalPeriod, ...], Field(min_length=1), AfterValidator(_in_order)] = Field(
+    arrivals: Annotated[tuple[ArrivalPeriod, ...], Field(min_length=1), AfterValidator(in_order)] = Field(
         description="New patients over time."
     )
-    dosing: Annotated[tuple[DosingPeriod, ...], AfterValidator(_in_order)] = Field(
+    dosing: Annotated[tuple[DosingPeriod, ...], AfterValidator(in_order)] = Field(
         default=(), description="Doses of the bispecific that take a chair; default none."
     )
     booking: Booking = Field(description="When a visit is on time.")
