@@ -290,7 +290,7 @@ def words(condition: Condition) -> str:
 
 
 def _clause(condition: Condition) -> str:
-    grade = "grade >= 3" if condition.minimum_grade == GRADE_3PLUS else "any grade"
+    grade = "grade ≥ 3" if condition.minimum_grade == GRADE_3PLUS else "any grade"
     match condition.kind:
         case "any_of" | "all_of":
             joined = (" or " if condition.kind == "any_of" else " and ").join(_clause(p) for p in condition.parts)

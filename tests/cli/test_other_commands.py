@@ -192,7 +192,7 @@ def test_explain_shows_who_which_hazards_which_rules_and_every_source(igsim: Igs
         "Who, at the first dose",
         "elranatamab",
         "respiratory_viral",
-        "(measured IgG < 400 mg/dL and (an infection of grade >= 3 within 12 months or 2 infections of any grade",
+        "(measured IgG < 400 mg/dL and (an infection of grade ≥ 3 within 12 months or 2 infections of any grade",
         "the patient had an anti-CD38 antibody and measured IgA < 70 mg/dL and measured IgM < 40 mg/dL",
         "SCIG, 0.1 g/kg every 0.23 months",
         "gamma frailty of variance 0.6",

@@ -205,6 +205,11 @@ def test_every_command_has_a_report(kind: str, folder_of):
     assert sum(said in " ".join(methods.paragraphs) for said in METHODS.values()) == 1
     if kind != "cea":
         assert {"problem", "methods", "inputs", "cheers", "validation"} <= set(keys)
+        (problem,) = [section for section in sections if section.key == "problem"]
+        (strategies,) = [grid for grid in problem.items if grid.title == "Strategies compared"]
+        assert {"never", "at the first dose"} & {rule for _, _, rule in strategies.rows}
+        if kind == "run":
+            assert "when an infection of grade ≥ 3 within 12 months" in {rule for _, _, rule in strategies.rows}
 
 
 def test_a_programme_tells_who_paid_in_its_own_numbers(folder_of):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from sim.build.strategies import strategy_of
+from sim.explain import words as start_in_words
 from sim.report.page.folder import RunFolder
 from sim.report.page.parts import Grid, Section, grid, listed
 from sim.report.text import number
@@ -68,13 +70,13 @@ def problem_section(folder: RunFolder, scenario: Scenario) -> Section:
         ),
     ]
     compared = [
-        (scenario.strategies[name].label, name, scenario.strategies[name].start.rule)
+        (scenario.strategies[name].label, name, start_in_words(strategy_of(name, scenario).start))
         for name in scenario.strategy_names
     ]
     setting = grid("Setting", ("", ""), rows, left=2)
     strategies = grid(
         "Strategies compared",
-        ("strategy", "name in the scenario", "rule that starts immunoglobulin"),
+        ("strategy", "name in the scenario", "immunoglobulin is ordered"),
         compared,
         left=3,
     )
