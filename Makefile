@@ -9,10 +9,10 @@ base-case: $(READY)          ## install, then run the base case
 	$(BIN)/igsim run scenarios/base-case.toml
 
 test: $(READY)               ## install, then run the fast tests
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 2 --dist worksteal
 
 slow: $(READY)               ## the long statistical and generated tests
-	$(BIN)/pytest -q -n 2 -m slow
+	$(BIN)/pytest -q -n 2 --dist worksteal -m slow
 
 fuzz: $(READY)               ## a minute of coverage-guided fuzzing for each reader of files (needs atheris)
 	for reader in scenario table cohort starts archive sheet; do $(BIN)/python -m tests.fuzz $$reader 60 . || exit 1; done

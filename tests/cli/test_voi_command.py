@@ -16,7 +16,7 @@ from sim.store import read_manifest
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = str(ROOT / "scenarios" / "base-case.toml")
-SMALL = ["--draws", "50", "--patients", "20", "--seed", "3"]
+SMALL = ["--draws", "50", "--patients", "20", "--seed", "3", "--workers", "1"]
 TOYS = ["--set", "analysis.wtp_per_qaly=[400000,600000]"]
 
 
