@@ -47,11 +47,16 @@ def igsim(engine: str) -> Callable[[int, int], Played]:
 
 
 def igsim_means(patients: int, seed: int) -> Played:
-    """The vectorised engine and accrual, as a probabilistic analysis uses them: sums over patients alone."""
+    """The vectorised engine and accrual as a draw of a probabilistic analysis uses them: all means, no table.
+
+    Like such a draw it keeps single patients where costs and QALYs are discounted, and has standard errors of those.
+    """
     from sim.build import compile_model
     from sim.engines import numpy_engine
     from sim.model.accrual import accrue
+    from sim.model.grouping import TOGETHER
     from sim.population import draw_baseline
+    from sim.psa.job import BATCH
     from sim.scenario import load
     from sim.streams import AddressedLuck
 
@@ -59,15 +64,16 @@ def igsim_means(patients: int, seed: int) -> Played:
 
     def play(patient: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[Floats, Floats]:
         who = draw_baseline(model, luck, patient)
-        values = accrue(model, who, numpy_engine.simulate(model, luck, patient, who=who))
-        chosen = np.stack([values[name] for name in IGSIM_COMPONENTS])
-        return chosen.sum(axis=-1), (chosen**2).sum(axis=-1)
+        values = accrue(model, who, numpy_engine.simulate(model, luck, patient, who=who), undiscounted=TOGETHER)
+        squares = np.full((len(OUTCOMES), 2), np.nan)
+        squares[:2] = [(values[name] ** 2).sum(axis=-1) for name in IGSIM_COMPONENTS[:2]]
+        return np.array([values[name].sum(axis=-1) for name in IGSIM_COMPONENTS]), squares
 
     play(np.arange(10))
     sums, squares = np.zeros((2, len(OUTCOMES), 2))
     begin = time.process_time()
-    for first in range(0, patients, 16_384):
-        more = play(np.arange(first, min(first + 16_384, patients)))
+    for first in range(0, patients, BATCH):
+        more = play(np.arange(first, min(first + BATCH, patients)))
         sums, squares = sums + more[0], squares + more[1]
     return from_sums(patients, time.process_time() - begin, sums, squares, peak_mib())
 
