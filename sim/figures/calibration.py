@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from sim.figures.style import COLOURS, INK, Look, finished, plain, sentence, shaded, tinted, wrapped
+from sim.figures.style import COLOURS, INK, Look, finished, sentence, shaded, tinted, wrapped
 from sim.figures.tables import checked
 from sim.figures.value import tall
 
@@ -17,12 +17,19 @@ STUDY = "rgb(204,204,204)"
 """Of the range in which a study would fall, behind the interval of what was published."""
 
 
-def calibration_fit(curves: pd.DataFrame, targets: pd.DataFrame) -> go.Figure:
+ACROSS, LETTERS = 3, 105
+"""Panels in a row, and letters of their titles in a row together."""
+TARGET = "calibration.targets."
+"""Before the name of a target in its path."""
+
+
+def calibration_fit(curves: pd.DataFrame, targets: pd.DataFrame, look: Look) -> go.Figure:
     """Posterior bands of cumulative incidence with what was observed, a panel for each target.
 
     Args:
         curves: Columns target, months, low, median, high (95 % band).
         targets: Columns target, month, observed, observed_low, observed_high, predicted_low, predicted_high, fitted.
+        look: How targets are named.
 
     Returns:
         For each target a band, its median, the published points with their sampling error, and the range in which a
@@ -36,13 +43,20 @@ def calibration_fit(curves: pd.DataFrame, targets: pd.DataFrame) -> go.Figure:
     points = checked(targets, "calibration targets", names=("target",), numbers=("month", "observed", *limits))
     names = list(dict.fromkeys(bands["target"]))
     fitted = dict(zip(targets["target"], targets["fitted"], strict=True))
-    titles = [plain(name) + ("" if fitted.get(name, True) else " (not fitted)") for name in names]
-    figure = make_subplots(cols=max(len(names), 1), shared_yaxes=True, subplot_titles=titles)
-    for column, name in enumerate(names, start=1):
+    across = min(len(names), ACROSS) or 1
+    rows = -(-len(names) // across) or 1
+    titles = [
+        wrapped(_name(look, name) + ("" if fitted.get(name, True) else " (not fitted)"), LETTERS // across)
+        for name in names
+    ]
+    figure = make_subplots(rows, across, shared_yaxes=True, subplot_titles=titles, vertical_spacing=0.4 / rows)
+    figure.update_annotations(font_size=13)
+    for place, name in enumerate(names):
         band = bands[bands["target"] == name].sort_values("months")
         seen = points[points["target"] == name]
-        for trace in (*_band(band, first=column == 1), *_points(seen, first=column == 1)):
-            figure.add_trace(trace, row=1, col=column)
+        row, column = divmod(place, across)
+        for trace in (*_band(band, first=place == 0), *_points(seen, first=place == 0)):
+            figure.add_trace(trace, row=row + 1, col=column + 1)
     figure.update_xaxes(title_text="Months since the first dose", rangemode="tozero")
     figure.update_yaxes(range=[0, 1], tickformat=".0%")
     figure.update_yaxes(title_text="Patients with a first infection", col=1)
@@ -50,9 +64,14 @@ def calibration_fit(curves: pd.DataFrame, targets: pd.DataFrame) -> go.Figure:
         figure,
         "Calibration: published incidence over the posterior",
         sentence(["bars: 95 % sampling error of what was observed", "grey: 95 % of studies of that size"]),
-        height=500,
-        panels=True,
+        height=200 + 330 * rows,
+        panels=1 + max((title.count("<br>") for title in titles), default=0),
     )
+
+
+def _name(look: Look, target: str) -> str:
+    """A target in words; its name where it has none."""
+    return look.input(TARGET + target).removeprefix(TARGET)
 
 
 def _band(band: pd.DataFrame, *, first: bool) -> tuple[go.Scatter, go.Scatter]:

@@ -265,7 +265,7 @@ CATALOGUE: Mapping[str, Recipe] = {
     "calibration_fit": Recipe(
         "published incidence with its error over the posterior of a calibration",
         (("calibration_curves", "calibration_targets"),),
-        lambda t, s: calibration.calibration_fit(t["calibration_curves"], t["calibration_targets"]),
+        lambda t, s: calibration.calibration_fit(t["calibration_curves"], t["calibration_targets"], s.look),
     ),
     "trial_estimates": Recipe(
         "ratios that the analyses of a study give, as modelled and with no effect, beside the truth",

@@ -266,7 +266,7 @@ def finished(
     y: str | None = None,
     height: int = HEIGHT,
     legend: bool = True,
-    panels: bool = False,
+    panels: int = 0,
 ) -> go.Figure:
     """Put title, axis titles and legend on a figure, the legend under the plot.
 
@@ -278,7 +278,7 @@ def finished(
         y: Title of the y axis with its unit.
         height: Pixels; a legend of more than two rows adds to them.
         legend: Whether there is one.
-        panels: Whether panels have titles of their own, which need room.
+        panels: Lines of the titles of panels, which need room; True for one.
 
     Returns:
         The same figure.
@@ -324,11 +324,11 @@ def drawn(
 
 
 def _around(
-    names: Sequence[str], title: str, subtitle: str, height: int, *, legend: bool, panels: bool = False
+    names: Sequence[str], title: str, subtitle: str, height: int, *, legend: bool, panels: int = 0
 ) -> dict[str, Any]:
     """Layout of the texts around a plot: title, legend, and room for both."""
     heading = "<br>".join(textwrap.wrap(title, 76, break_long_words=False, break_on_hyphens=False))
-    top = 92 + 18 * subtitle.count("<br>") + 23 * heading.count("<br>") + (24 if panels else 0)
+    top = 92 + 18 * subtitle.count("<br>") + 23 * heading.count("<br>") + (6 + 18 * panels if panels else 0)
     rows = _legend_rows(names) if legend else 0
     height += 22 * max(rows - 2, 0)
     # Under the plot at a fixed distance in pixels, whatever the height.

@@ -102,9 +102,10 @@ def findings(result: CalibrationResult) -> tuple[str, ...]:
         met = float(row["draws_that_meet_it"])
         said = "fitted" if row["fitted"] else "not fitted"
         line = (
-            f"{row['target']} ({said}): {met:.1%} of posterior draws pass within a point of all that was observed; "
-            f"posterior predictive p {float(row['predictive_p']):.2f}; with every parameter within its prior 95 % "
-            f"interval the best curve misses by {100 * float(row['best_largest_miss']):.1f} points"
+            f"calibration.targets.{row['target']} ({said}): {met:.1%} of posterior draws pass within a point of all "
+            f"that was observed; posterior predictive p {float(row['predictive_p']):.2f}; with every parameter "
+            f"within its prior 95 % interval the best curve misses by "
+            f"{100 * float(row['best_largest_miss']):.1f} points"
         )
         lines.append(line + (": no plausible values meet it." if float(row["best_largest_miss"]) > 0.01 else "."))
     return tuple(lines)

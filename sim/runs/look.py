@@ -7,11 +7,11 @@ from collections.abc import Iterable
 
 from sim.figures import Look
 from sim.figures.style import Input
-from sim.scenario import Scenario, input_name, input_names, quantities, unit_beside
+from sim.scenario import Scenario, input_name, input_names, quantities, target_names, unit_beside
 
 
 def scenario_look(scenario: Scenario, also: Iterable[str] = ()) -> Look:
-    """Strategies compared with their labels, and every quantity in words with its unit and value.
+    """Strategies compared with their labels; quantities, with unit and value, and targets of a fit in words.
 
     Args:
         scenario: A validated scenario.
@@ -19,6 +19,7 @@ def scenario_look(scenario: Scenario, also: Iterable[str] = ()) -> Look:
     """
     names, strategies = input_names(scenario), scenario.strategy_names
     found = {path: Input(names[path], unit_beside(unit), q.value) for path, q, unit in quantities(scenario)}
+    found |= {path: Input(name, "", math.nan) for path, name in target_names(scenario).items()}
     for path in also:
         found.setdefault(path, Input(input_name(path, scenario), "", math.nan))
     labels = {name: scenario.strategies[name].label for name in strategies}

@@ -43,7 +43,7 @@ from sim.scenario.schema import (
     quantities,
 )
 from sim.scenario.starter import init_files, shipped_scenarios, starter_text
-from sim.scenario.wording import input_name, input_names, unit_beside
+from sim.scenario.wording import input_name, input_names, target_names, unit_beside
 
 __all__ = [
     "AfterInfections",
@@ -93,6 +93,7 @@ __all__ = [
     "quantities",
     "shipped_scenarios",
     "starter_text",
+    "target_names",
     "unit_beside",
     "warnings",
 ]

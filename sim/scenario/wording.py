@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from sim.scenario.calibration import CalibrationTarget, ProportionTarget, RateTarget
 from sim.scenario.quantity import DIMENSIONLESS
 from sim.scenario.schema import Scenario, quantities
 from sim.scenario.strategies import Group
@@ -137,6 +138,7 @@ _PATTERNS: Final[Mapping[str, str]] = {
     "voi.designs.<design>.cost_per_patient": "Cost of the trial: {design}",
     "voi.designs.<design>.recruited_per_year": "Recruitment of the trial: {design}",
     "calibration.cohorts.<cohort>.ig_uptake": "Share of the cohort on immunoglobulin: {cohort}",
+    "calibration.targets.<fit>": "{studied}: {seen}",
     "programme.warm_up_months": "Warm-up of the programme",
     "programme.years": "Years of the programme",
     "programme.arrivals.<n>.patients_per_year": "New patients, period {n}",
@@ -206,6 +208,21 @@ def input_names(scenario: Scenario) -> dict[str, str]:
     return _told_apart({path: input_name(path, scenario) for path, _, _ in quantities(scenario)})
 
 
+def target_names(scenario: Scenario) -> dict[str, str]:
+    """What a scenario is fitted to, in words: the study and what it saw.
+
+    Args:
+        scenario: A scenario, with targets of a calibration or without.
+
+    Returns:
+        Path of the target to name. Where two would have one name, the path is put behind it in brackets.
+    """
+    targets = scenario.calibration.targets if scenario.calibration else {}
+    return _told_apart(
+        {f"calibration.targets.{name}": input_name(f"calibration.targets.{name}", scenario) for name in targets}
+    )
+
+
 def input_name(path: str, scenario: Scenario) -> str:
     """One path of a scenario in words; what has no words of its own is the path itself."""
     for pattern, template in _COMPILED:
@@ -267,6 +284,10 @@ def _derived(parts: Mapping[str, str], path: str, scenario: Scenario) -> dict[st
     if path.startswith("patients.correlations."):
         pair = scenario.patients.correlations[int(parts["n"]) - 1].between
         derived["between"] = " and ".join(_ATTRIBUTES.get(name, _spelt(name)) for name in pair)
+    if "fit" in parts and scenario.calibration:
+        target = scenario.calibration.targets[parts["fit"]]
+        derived["studied"] = _short(scenario.calibration.cohorts[target.cohort].label)
+        derived["seen"] = _seen(target)
     if "rule" in parts:
         places = re.findall(r"\d+", parts["rule"])
         derived["place"] = f" (condition {'.'.join(places)})" if places else ""
@@ -290,6 +311,17 @@ def _short(label: str) -> str:
     """A label on one line, and not too long of it."""
     line = " ".join(label.split())
     return line if len(line) <= LONGEST_LABEL else line[: LONGEST_LABEL - 1].rstrip() + "…"
+
+
+def _seen(target: CalibrationTarget) -> str:
+    """What a study saw, and by which months."""
+    if isinstance(target, ProportionTarget):
+        return f"on treatment at month {target.month:g}"
+    infection = "infection" if target.infections == "any" else "serious infection"
+    if isinstance(target, RateTarget):
+        return f"{infection}s a month on treatment"
+    *earlier, last = (f"{month:g}" for month in target.months)
+    return f"first {infection} by " + (f"months {', '.join(earlier)} and {last}" if earlier else f"month {last}")
 
 
 def _heads(labels: Mapping[str, str]) -> Mapping[str, str]:

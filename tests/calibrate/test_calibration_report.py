@@ -20,7 +20,7 @@ from sim.report.page.parts import Plot
 from sim.report.page.write import report_sections, write_report
 from sim.report.run_figures import run_figures
 from sim.report.workbook.run_workbook import write_run_workbook
-from sim.scenario import input_names
+from sim.scenario import input_names, target_names
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,21 @@ def test_what_the_data_cannot_tell_is_in_the_summary_and_beside_each_parameter(
     assert "converged" in sections["posterior"].paragraphs[0]
     drawn = [item.name for key in ("fit", "posterior") for item in sections[key].items if isinstance(item, Plot)]
     assert drawn == ["calibration_fit", "calibration_posterior"]
+
+
+def test_targets_are_told_in_words_over_their_panels_and_in_the_tables(
+    folder: Path, fitted: CalibrationResult
+) -> None:
+    names = target_names(fitted.scenario)
+    above = [each.text.replace("<br>", " ") for each in run_figures(folder).calibration_fit().layout.annotations]
+    assert above == [
+        names[f"calibration.targets.{name}"] + ("" if target.fitted else " (not fitted)")
+        for name, target in fitted.scenario.calibration.targets.items()
+    ]
+    sections = {section.key: section for section in report_sections([open_folder(folder)])}
+    told, check = [item for item in sections["fit"].items if not isinstance(item, Plot)]
+    assert {row[0].removesuffix(" (not fitted)") for row in told.rows} == {*names.values()}
+    assert {row[0] for row in check.rows} == {*names.values()}
 
 
 def test_a_posterior_stands_on_the_scale_of_its_prior(folder: Path, fitted: CalibrationResult) -> None:

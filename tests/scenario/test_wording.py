@@ -20,6 +20,7 @@ from sim.scenario import (
     load,
     quantities,
     shipped_scenarios,
+    target_names,
     unit_beside,
 )
 from sim.scenario.wording import LONGEST_LABEL
@@ -104,6 +105,42 @@ def test_inputs_of_one_name_are_told_apart_by_their_paths():
     trap = f"The drug [{stop.format('teclistamab')}]"
     trapped = input_names(_relabelled(teclistamab="The drug", elranatamab="The drug", linvoseltamab=trap))
     assert len(set(trapped.values())) == len(trapped)
+
+
+def test_what_is_fitted_is_told_by_study_and_by_what_it_saw():
+    assert target_names(ALL["base-case"]) == {}
+    bcma, gprc5d = "101 patients on anti-BCMA antibodies", "57 patients on an anti-GPRC5D antibody"
+    assert target_names(ALL["calibration"]) == {
+        "calibration.targets.bcma_any": f"{bcma}: first infection by months 5 and 10",
+        "calibration.targets.gprc5d_any_early": f"{gprc5d}: first infection by month 5",
+        "calibration.targets.gprc5d_any": f"{gprc5d}: first infection by months 5 and 10",
+    }
+    tables = ALL["calibration"].resolved()
+    targets = tables["calibration"]["targets"]
+    targets["gprc5d_any_early"] = targets["gprc5d_any"]
+    targets["bcma_any"] = {
+        "kind": "rate",
+        "cohort": "anti_bcma",
+        "infections": "3plus",
+        "events": 30,
+        "patient_months": 600,
+        "source": "made up",
+    }
+    targets["bcma_on"] = {
+        "kind": "proportion",
+        "cohort": "anti_bcma",
+        "what": "on_treatment",
+        "month": 6,
+        "observed": 0.6,
+        "worth_patients": 50,
+        "source": "made up",
+    }
+    names = target_names(from_tables(tables))
+    alike = f"{gprc5d}: first infection by months 5 and 10"
+    assert names["calibration.targets.gprc5d_any"] == f"{alike} [calibration.targets.gprc5d_any]"
+    assert names["calibration.targets.gprc5d_any_early"] == f"{alike} [calibration.targets.gprc5d_any_early]"
+    assert names["calibration.targets.bcma_any"].endswith("antibodies: serious infections a month on treatment")
+    assert names["calibration.targets.bcma_on"].endswith("antibodies: on treatment at month 6")
 
 
 def test_a_label_of_any_length_or_shape_stays_on_one_line_and_lets_the_rest_be_read():

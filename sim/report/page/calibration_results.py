@@ -74,10 +74,14 @@ def _parameters(folder: RunFolder) -> Grid:
     )
 
 
+def _target(folder: RunFolder, row: Mapping[str, Any]) -> str:
+    return folder.input(f"calibration.targets.{row['target']}")
+
+
 def _targets(folder: RunFolder) -> Grid:
     rows = [
         (
-            str(row["target"]) + ("" if row["fitted"] else " (not fitted)"),
+            _target(folder, row) + ("" if row["fitted"] else " (not fitted)"),
             f"{row['month']:g}",
             _limits(row, "observed", "observed_low", "observed_high"),
             _limits(row, "fit", "fit_low", "fit_high"),
@@ -96,7 +100,7 @@ def _targets(folder: RunFolder) -> Grid:
 def _check(folder: RunFolder) -> Grid:
     rows = [
         (
-            str(row["target"]),
+            _target(folder, row),
             f"{row['month']:g}",
             f"{row['exact']:.4f}",
             f"{row['simulated']:.4f} ± {row['mcse']:.4f}",
