@@ -28,18 +28,20 @@ POPULATION = (
     "--set",
     "voi.discount_rate_per_year=0.03",
 )
+ALONE = ("--workers", 1)
+"""Few patients are played sooner than a second process is started; `tests/work` shows that it changes no result."""
 SMALL = ("--replications", 2, "--set", "programme.years=3", "--set", "programme.warm_up_months=6")
-SMALL += ("--set", "programme.arrivals.1.patients_per_year=20", "--workers", 1)
+SMALL += ("--set", "programme.arrivals.1.patients_per_year=20", *ALONE)
 COMMANDS = {
     "run": ("run", TUTORIAL, "--patients", 400),
-    "psa": ("psa", TUTORIAL, "--draws", 60, "--patients", 200, *UNCERTAIN, *POPULATION),
+    "psa": ("psa", TUTORIAL, "--draws", 60, "--patients", 200, *UNCERTAIN, *POPULATION, *ALONE),
     "tornado": ("dsa", TUTORIAL, "--patients", 100),
     "two_way": ("dsa", TUTORIAL, "--patients", 100, "--two-way", f"{PRICE}=10:60:4", f"{EFFECT}=0.1:1:4"),
     "price": ("dsa", TUTORIAL, "--patients", 200, "--price", PRICE, "--wtp", "0:100000:3"),
     "threshold": ("dsa", TUTORIAL, "--patients", 200, "--threshold", PRICE, "--between", 5, 200),
     "sweep": ("sweep", TUTORIAL, "--patients", 100, "--vary", f"{PRICE}=10:60:4", "--vary", f"{EFFECT}=0.1:1:3"),
     "one_input": ("sweep", TUTORIAL, "--patients", 100, "--vary", f"{PRICE}=2:60:5"),
-    "voi": ("voi", TUTORIAL, "--draws", 60, "--patients", 100, *UNCERTAIN, *POPULATION),
+    "voi": ("voi", TUTORIAL, "--draws", 60, "--patients", 100, *UNCERTAIN, *POPULATION, *ALONE),
     "capacity": ("capacity", CENTRE, *SMALL),
     "trial": (
         "trial",
@@ -52,6 +54,7 @@ COMMANDS = {
         20,
         "--size",
         60,
+        *ALONE,
     ),
     "compare": ("compare", TUTORIAL, BASE_CASE, "--patients", 100, "--set", SHARED),
 }

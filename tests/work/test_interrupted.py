@@ -68,7 +68,7 @@ def await_files(process, home, more=2):
     """Wait until so many more batches are on disk."""
     ends, before = time.monotonic() + 300, len(list(home.glob(".unfinished-*/*.npz")))
     while len(list(home.glob(".unfinished-*/*.npz"))) < before + more:
-        assert process.poll() is None, process.communicate()
+        assert process.poll() is None, process.communicate(timeout=120)
         assert time.monotonic() < ends
         time.sleep(0.03)
 
@@ -100,7 +100,7 @@ def test_interrupted_again_and_again(tmp_path, undisturbed):
     process = begin(tmp_path, "--workers", "2", "--resume")
     await_files(process, home)
     process.kill()
-    process.communicate()
+    process.communicate(timeout=120)
     ends = time.monotonic() + 60
     while workers_of(process):  # they end with their parent
         assert time.monotonic() < ends
