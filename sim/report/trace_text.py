@@ -10,18 +10,32 @@ from sim.report.text import number, table
 from sim.scenario import Scenario
 from sim.tracing import Happening, Trace
 
+BASELINE = {
+    "agent": ("Bispecific antibody", ""),
+    "age_years": ("Age", "years"),
+    "sex": ("Sex", ""),
+    "weight_kg": ("Body weight", "kg"),
+    "igg_polyclonal_mg_dl": ("Polyclonal IgG", "mg/dL"),
+    "iga_mg_dl": ("IgA", "mg/dL"),
+    "igm_mg_dl": ("IgM", "mg/dL"),
+    "m_protein_mg_dl": ("M-protein of IgG type", "mg/dL"),
+    "frailty": ("Frailty (factor on infection rates)", "× average"),
+    "positive_for": ("Can reactivate", ""),
+    "anti_cd38": ("Anti-CD38 antibody before", ""),
+    "responder": ("Responds to the bispecific", ""),
+}
+"""Attributes of a patient in words, with their units."""
+
 _DIGITS = {"cost": 2, "qaly": 4, "life_years": 3, "ig_grams": 1}
 
 
 def print_trace(console: Console, scenario: Scenario, traced: Trace) -> None:
     """Everything `igsim trace` says."""
-    who = ", ".join(
-        f"{name} {value if isinstance(value, str) else number(value, 2)}" for name, value in traced.baseline.items()
-    )
+    who = "; ".join(_said(name, value) for name, value in traced.baseline.items())
     console.print(Text(f"{scenario.title}: patient {traced.patient}, seed {traced.seed}", style="bold"))
     if traced.identity:
         console.print(Text(f"Cohort: {traced.identity}"))
-    console.print(Text(f"At the first dose: {who}"))
+    console.print(Text(f"At the first dose. {who}."))
     console.print()
     events = table("History by month", "month", *traced.strategies, left=1 + len(traced.strategies))
     ends = {name: happenings[-1].month for name, happenings in traced.histories.items()}
@@ -41,6 +55,12 @@ def print_trace(console: Console, scenario: Scenario, traced: Trace) -> None:
         digits = _DIGITS.get(component, 0)
         totals.add_row(component, *(number(traced.totals[name][component], digits) for name in traced.strategies))
     console.print(totals)
+
+
+def _said(name: str, value: float | str) -> str:
+    """An attribute of the patient: words, value, unit."""
+    words, unit = BASELINE[name]
+    return f"{words}: {value if isinstance(value, str) else number(value, 2)} {unit}".rstrip()
 
 
 def _cell(happening: Happening | None, month: float, end: float) -> str:

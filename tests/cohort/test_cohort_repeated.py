@@ -62,7 +62,7 @@ def test_a_trace_follows_a_patient_of_the_cohort(igsim: Igsim, write: Write, tut
     assert said.status == 0
     text = " ".join(said.out.split())
     assert "Cohort: B-9, row 2 of the 2 patients of patients.csv" in text
-    assert "weight_kg 100" in text
+    assert "Body weight: 100.00 kg" in text
     document = igsim("trace", TUTORIAL, "--patient", 3, *options, "--format", "json").document
     drawn = "igg_polyclonal_mg_dl, iga_mg_dl, igm_mg_dl, m_protein_mg_dl, frailty, agent, anti_cd38, responder"
     identity = f"B-9, row 2 of the 2 patients of patients.csv; drawn as the scenario says: {drawn}"

@@ -14,6 +14,7 @@ from sim.dashboard.pages.desk import Desk, no_single_scenario
 from sim.dashboard.parts import Column, Content, Shown, figure_card, grid, label, notice, table_card
 from sim.figures import individuals, patients
 from sim.report.text import EVENT_ROWS, number
+from sim.report.trace_text import BASELINE
 from sim.scenario import Scenario
 from sim.sensitivity.played import patient_values
 from sim.tracing import TOTALS, Trace, event_table, igg_table, trace
@@ -23,18 +24,6 @@ SHOWN = 1_000
 
 _DIGITS = {"cost": 0, "qaly": 4, "life_years": 3}
 _WORDS = {"cost": "Cost, discounted", "qaly": "QALYs, discounted", "life_years": "Life-years"}
-_BASELINE = {
-    "agent": ("Bispecific antibody", ""),
-    "weight_kg": ("Body weight", "kg"),
-    "igg_polyclonal_mg_dl": ("Polyclonal IgG", "mg/dL"),
-    "iga_mg_dl": ("IgA", "mg/dL"),
-    "igm_mg_dl": ("IgM", "mg/dL"),
-    "m_protein_mg_dl": ("M-protein of IgG type", "mg/dL"),
-    "frailty": ("Frailty (factor on infection rates)", "× average"),
-    "positive_for": ("Can reactivate", ""),
-    "anti_cd38": ("Anti-CD38 antibody before", ""),
-    "responder": ("Responds to the bispecific", ""),
-}
 
 
 def patients_page(source: Source, view: View, desk: Desk) -> list[Content]:
@@ -95,7 +84,7 @@ def _parting(followed: Trace) -> Content:
 def _baseline(followed: Trace, scenario: Scenario) -> Shown:
     named = {"agent": scenario.agents[str(followed.baseline["agent"])].label}
     rows = [
-        {"attribute": _BASELINE.get(key, (key, ""))[0], "value": value, "unit": _BASELINE.get(key, ("", ""))[1]}
+        {"attribute": BASELINE[key][0], "value": value, "unit": BASELINE[key][1]}
         for key, value in {**followed.baseline, **named}.items()
     ]
 
