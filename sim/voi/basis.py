@@ -92,26 +92,24 @@ def total_degree(n_members: int, n_terms: int, most: int) -> int:
     return next(fitting, 1)
 
 
-def features(
-    functions: Sequence[NDArray[np.float64]], terms: Sequence[Term], relevance: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def features(functions: Sequence[NDArray[np.float64]], terms: Sequence[Term], draws: slice) -> NDArray[np.float64]:
     """Terms as columns for a ridge regression, scaled by how large a coefficient is expected beforehand.
 
     A function of degree j is scaled by 1 / j ** 2, so that smooth functions are preferred to wiggly ones as
-    strongly as by a penalty on the second derivative, and by the relevance of its parameter.
+    strongly as by a penalty on the second derivative.
 
     Args:
         functions: Orthonormal functions of each parameter, each of shape (n_draws, degrees).
         terms: Which products.
-        relevance: Weight of each parameter, shape (n_parameters,).
+        draws: Of which draws.
 
     Returns:
-        Centred, shape (n_draws, n_terms).
+        Shape (n_asked, n_terms).
     """
-    columns = np.empty((len(functions[0]), len(terms)))
-    for column, term in enumerate(terms):
-        product = np.ones(len(columns))
-        for position, degree in term:
-            product = product * (functions[position][:, degree - 1] * (relevance[position] / degree**2))
-        columns[:, column] = product - product.mean()
+    scaled = [each[draws] / np.arange(1, each.shape[1] + 1) ** 2 for each in functions]
+    columns = np.empty((len(scaled[0]), len(terms)))
+    for column, ((position, degree), *others) in zip(columns.T, terms, strict=True):
+        column[:] = scaled[position][:, degree - 1]
+        for position, degree in others:
+            column *= scaled[position][:, degree - 1]
     return columns

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,11 @@ from numpy.typing import ArrayLike, NDArray
 from sim.voi.checks import checked, checked_luck
 from sim.voi.luck import moved_by, shifts
 from sim.voi.regression import Predictors
-from sim.voi.ridge import one_thread
+from sim.voi.ridge import MOST_CELLS, one_thread, parts_of
 
 REPLICATES = 100
 """Replicates behind a standard error, which is therefore itself uncertain by 7 %."""
 _Z_95 = 1.959963984540054
-_MOST_CELLS = 4_000_000
 _LEAST_REPLICATES = 40
 _ROUNDING = 1e-9
 """Differences this small, relative to the EVPI, are rounding."""
@@ -221,9 +221,10 @@ def evppi_each(
 
 def replicates_of(n_draws: int) -> int:
     """Replicates behind a standard error: fewer where draws are very many."""
-    return max(_LEAST_REPLICATES, min(REPLICATES, _MOST_CELLS // n_draws))
+    return max(_LEAST_REPLICATES, min(REPLICATES, MOST_CELLS // n_draws))
 
 
+@lru_cache(maxsize=1)
 def draw_weights(n_draws: int, seed: int) -> NDArray[np.float64]:
     """Random weights of the draws: the Bayesian bootstrap (Rubin 1981, Ann Stat 9:130).
 
@@ -235,7 +236,9 @@ def draw_weights(n_draws: int, seed: int) -> NDArray[np.float64]:
         Mean 1 in each replicate, shape (n_draws, n_replicates), see `replicates_of`.
     """
     weights = np.random.default_rng([seed, 0]).exponential(size=(n_draws, replicates_of(n_draws)))
-    return np.asarray(weights / weights.mean(axis=0))
+    weights /= weights.mean(axis=0)
+    weights.flags.writeable = False  # every set and threshold has the same
+    return weights
 
 
 def value_of_fit(expected: NDArray[np.float64]) -> float:
@@ -269,7 +272,8 @@ def value_of_replicates(
     """
     chosen, best = fitted.argmax(axis=1), int(fitted.mean(axis=0).argmax())
     if (chosen == best).all():
-        gain = (weights * expected.max(axis=0)).mean(axis=0) - (weights * expected).mean(axis=1).max(axis=0)
+        means = np.einsum("nr,snr->sr", weights, expected) / len(weights)
+        gain = (weights * expected.max(axis=0)).mean(axis=0) - means.max(axis=0)
         return np.asarray(gain)
     gained = np.take_along_axis(expected, chosen[np.newaxis, :, np.newaxis], axis=0)[0] - expected[best]
     return np.asarray((weights * gained).mean(axis=0))
@@ -306,10 +310,18 @@ def _estimate(
         return _Estimate(0.0, 0.0, 0.0, "constant: nothing to learn")
     regression = predictors.regress(benefit)
     value = value_of_fit(regression.fitted)
-    expected = regression.replicates(benefit, weights, np.random.default_rng([seed, 1]))
+    noise = regression.noise(weights.shape[1], np.random.default_rng([seed, 1]))
+    gains = [
+        value_of_replicates(
+            regression.replicates(benefit, weights[:, some], [each[:, some] for each in noise]),
+            weights[:, some],
+            regression.fitted,
+        )
+        for some in parts_of(weights.shape[1], benefit.size)
+    ]
     fixed = [name for name, column in columns.items() if is_constant(column)]
     note = f"constant, so left out: {', '.join(fixed)}" if fixed else ""
-    replicates = value_of_replicates(expected, weights, regression.fitted) + moved_by(regression.fitted, moves)
+    replicates = np.concatenate(gains) + moved_by(regression.fitted, moves)
     return _Estimate(value, float(replicates.std()), regression.explained, note)
 
 

@@ -21,8 +21,8 @@ from sim.errors import Problem, UsageError
 from sim.voi.checks import checked, checked_luck
 from sim.voi.evppi import draw_weights, evpi, is_constant, predictors_of, value_of_fit, value_of_replicates
 from sim.voi.luck import moved_by, shifts
-from sim.voi.regression import Predictors
-from sim.voi.ridge import one_thread
+from sim.voi.regression import Predictors, Regression
+from sim.voi.ridge import one_thread, parts_of
 from sim.voi.trials import Trial
 
 Floats = NDArray[np.float64]
@@ -114,28 +114,55 @@ def _by_size(
     known = predictors.regress(benefit)
     weights = draw_weights(len(benefit), seed)
     moves = shifts(luck, weights.shape[1], seed, benefit.shape[1])
-    known_replicates = known.replicates(benefit, weights, np.random.default_rng([seed, 1]))
     copies = -(-DATA_SETS // len(benefit))
     rising = sorted(set(sizes))
     data = design.summaries(np.tile(values, (copies, 1)), rising, np.random.default_rng([seed, 2]))
     limit = min(value_of_fit(known.fitted), total)
     expected = np.tile(known.fitted, (copies, 1))
+    learned = [_learned(summaries, expected) for summaries in data]
+    spread = _replicates(benefit, known, learned, weights, copies, seed)
     results: dict[int, Evsi] = {}
-    for n, summaries in zip(rising, data, strict=True):
-        telling = summaries[:, [not is_constant(column) for column in summaries.T]]
+    for n, fit, gains in zip(rising, learned, spread, strict=True):
         value, replicates = 0.0, np.zeros(weights.shape[1])
-        if telling.shape[1]:
-            learned = Predictors(telling).regress(expected)
-            value = min(value_of_fit(learned.fitted), limit)
-            tiled = np.tile(weights, (copies, 1))
-            rng = np.random.default_rng([seed, 3])
-            fitted = learned.replicates(np.tile(known_replicates, (1, copies, 1)), tiled, rng)
-            replicates = value_of_replicates(fitted, tiled, learned.fitted) + moved_by(learned.fitted, moves)
+        if fit is not None:
+            value = min(value_of_fit(fit.fitted), limit)
+            replicates = gains + moved_by(fit.fitted, moves)
         before = max(results.values(), key=lambda result: result.value, default=None)
         results[n] = Evsi(
             n, value, float(replicates.std()), limit, total, _fall(value, replicates, before), replicates
         )
     return tuple(results[n] for n in sizes)
+
+
+def _learned(summaries: Floats, expected: Floats) -> Regression | None:
+    """Expected net benefit given the data; None where the data never differ."""
+    telling = summaries[:, [not is_constant(column) for column in summaries.T]]
+    return Predictors(telling).regress(expected) if telling.shape[1] else None
+
+
+def _replicates(
+    benefit: Floats,
+    known: Regression,
+    learned: Sequence[Regression | None],
+    weights: Floats,
+    copies: int,
+    seed: int,
+) -> Floats:
+    """What each size might have been worth, shape (n_sizes, n_replicates); 0 where data never differ."""
+    n_replicates = weights.shape[1]
+    gains = np.zeros((len(learned), n_replicates))
+    noise = known.noise(n_replicates, np.random.default_rng([seed, 1]))
+    # Sizes share their luck.
+    noises = [[] if fit is None else fit.noise(n_replicates, np.random.default_rng([seed, 3])) for fit in learned]
+    for some in parts_of(n_replicates, benefit.size * copies):
+        weight = weights[:, some]
+        expected = np.tile(known.replicates(benefit, weight, [each[:, some] for each in noise]), (1, copies, 1))
+        tiled = np.tile(weight, (copies, 1))
+        for gain, fit, own in zip(gains, learned, noises, strict=True):
+            if fit is not None:
+                fitted = fit.replicates(expected, tiled, [each[:, some] for each in own])
+                gain[some] = value_of_replicates(fitted, tiled, fit.fitted)
+    return gains
 
 
 def _fall(value: float, replicates: NDArray[np.float64], before: Evsi | None) -> str:

@@ -7,6 +7,7 @@ principal axes: each axis has a penalty of its own, and the answer does not depe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.voi.basis import Term, features, main_terms, polynomials, product_terms, total_degree
-from sim.voi.ridge import Ridge, ridge
+from sim.voi.ridge import Design, Ridge, ridges
 
 Floats = NDArray[np.float64]
 
@@ -32,27 +33,18 @@ _NEGLIGIBLE = 1e-10
 
 @dataclass(frozen=True, eq=False)
 class Basis:
-    """Terms of a regression and their columns, centred."""
+    """Terms of a regression and their columns."""
 
     terms: list[Term]
-    columns: Floats
+    design: Design
 
     def relevance(self, fit: Ridge, n_parameters: int) -> Floats:
         """Variance explained by the terms that a parameter takes part in, shape (n_parameters,)."""
         explained = np.zeros(n_parameters)
-        variances = (self.columns.std(axis=0) * fit.coefficients) ** 2
-        for term, variance in zip(self.terms, variances, strict=True):
+        for term, variance in zip(self.terms, self.design.variances * fit.coefficients**2, strict=True):
             for position, _ in term:
                 explained[position] += variance
         return explained
-
-
-@dataclass(frozen=True, eq=False)
-class _AxisFit:
-    """The regression on one principal axis, in units of its standard deviation."""
-
-    basis: Basis
-    ridge: Ridge
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +60,13 @@ class Regression:
     explained: float
     _axes: Floats
     _means: Floats
-    _fits: tuple[_AxisFit, ...]
+    _fits: tuple[Ridge, ...]
 
-    def replicates(self, benefit: Floats, weights: Floats, rng: np.random.Generator) -> Floats:
+    def noise(self, n_replicates: int, rng: np.random.Generator) -> list[Floats]:
+        """The share of the prior in each replicate: standard normal, one array of [column, replicate] an axis."""
+        return [rng.standard_normal((len(fit.coefficients), n_replicates)) for fit in self._fits]
+
+    def replicates(self, benefit: Floats, weights: Floats, noise: Sequence[Floats]) -> Floats:
         """Fitted values had the draws come out otherwise.
 
         Posterior simulation of the coefficients (Strong, Oakley & Brennan 2014, section on uncertainty)
@@ -81,38 +77,31 @@ class Regression:
             benefit: What was regressed, shape (n_draws, n_strategies), or with one version for each
                 replicate, shape (n_strategies, n_draws, n_replicates).
             weights: Of the draws, mean 1, shape (n_draws, n_replicates).
-            rng: Source of the prior's share.
+            noise: From `noise`, of these replicates.
 
         Returns:
             Shape (n_strategies, n_draws, n_replicates).
         """
-        n_replicates = weights.shape[1]
-        moved = np.repeat(self.fitted.T[:, :, np.newaxis], n_replicates, axis=2)
-        for axis, fit in zip(self._axes, self._fits, strict=True):
-            found, columns = fit.ridge, fit.basis.columns
-            score, shift = _score(benefit, axis, self._means, found, columns, weights)
-            noise = rng.standard_normal((columns.shape[1], n_replicates))
-            pull = found.prior_precision * found.coefficients[:, np.newaxis] - np.sqrt(found.prior_precision) * noise
-            change = columns @ (found.covariance @ (found.noise_precision * score - pull)) + shift
-            for s, loading in enumerate(axis):
-                moved[s] += loading * change
+        changes = np.empty((len(self._fits), *weights.shape))
+        for change, axis, fit, normal in zip(changes, self._axes, self._fits, noise, strict=True):
+            errors = _errors(benefit, axis, self._means, fit, weights)
+            np.add(fit.moved(errors, normal), errors.mean(axis=0), out=change)
+        moved = (self._axes.T @ changes.reshape(len(changes), -1)).reshape(-1, *weights.shape)
+        moved += self.fitted.T[:, :, np.newaxis]
         return moved
 
 
-def _score(
-    benefit: Floats, axis: Floats, means: Floats, fit: Ridge, columns: Floats, weights: Floats
-) -> tuple[Floats, Floats]:
-    """Weighted cross products of columns and residuals, [column, replicate], and weighted means of the residuals."""
+def _errors(benefit: Floats, axis: Floats, means: Floats, fit: Ridge, weights: Floats) -> Floats:
+    """Weighted residuals along one axis, shape (n_draws, n_replicates)."""
     direction = axis / (axis**2).sum()
     if benefit.ndim == 2:
         centred = benefit - benefit.mean(axis=1, keepdims=True) - means
-        residual = centred @ direction - fit.fitted
-        return np.asarray((columns * residual[:, np.newaxis]).T @ weights), np.asarray(residual @ weights) / len(
-            weights
-        )
-    centred = benefit - benefit.mean(axis=0) - means[:, np.newaxis, np.newaxis]
-    weighted = weights * (np.tensordot(direction, centred, 1) - fit.fitted[:, np.newaxis])
-    return np.asarray(columns.T @ weighted), weighted.mean(axis=0)
+        return np.asarray((centred @ direction - fit.fitted)[:, np.newaxis] * weights)
+    # The same for each replicate, without a centred copy of them all.
+    along = np.tensordot(direction, benefit, 1) - direction.sum() * benefit.mean(axis=0)
+    along -= (means @ direction + fit.fitted)[:, np.newaxis]
+    along *= weights
+    return np.asarray(along)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,9 +132,9 @@ class Predictors:
     def _degrees(self) -> list[int]:
         return [columns.shape[1] for columns in self._functions]
 
-    def _basis(self, terms: list[Term], relevance: Floats | None = None) -> Basis:
-        alike = np.ones(len(self._functions)) if relevance is None else relevance
-        return Basis(terms, features(self._functions, terms, alike))
+    def _basis(self, terms: list[Term]) -> Basis:
+        functions = self._functions
+        return Basis(terms, Design.of(len(self.values), len(terms), lambda draws: features(functions, terms, draws)))
 
     def regress(self, benefit: Floats) -> Regression:
         """Expected net benefit of every strategy given the predictors.
@@ -165,17 +154,14 @@ class Predictors:
         used = spread > _NEGLIGIBLE * max(float(np.abs(benefit).max()), float(spread[0]))
         axes = directions[used] * (spread[used] / np.sqrt(len(benefit)))[:, np.newaxis]
         scaled = (relative - means) @ (axes / (axes**2).sum(axis=1, keepdims=True)).T
-        plain = [ridge(self._mains.columns, target) for target in scaled.T] if used.any() else []
+        plain = ridges(self._mains.design, scaled) if used.any() else []
         variance = (axes**2).sum(axis=1)
         products = self._with_products(plain, variance)
-        fits = tuple(
-            self._best(target, _AxisFit(self._mains, fit), products)
-            for target, fit in zip(scaled.T, plain, strict=True)
-        )
-        missed = sum(float(share) * fit.ridge.held_out_error for share, fit in zip(variance, fits, strict=True))
+        fits = tuple(plain if products is None else self._best(scaled, plain, products))
+        missed = sum(float(share) * fit.held_out_error for share, fit in zip(variance, fits, strict=True))
         fitted = np.tile(means, (len(benefit), 1))
         if fits:
-            fitted += np.column_stack([fit.ridge.fitted for fit in fits]) @ axes
+            fitted += np.column_stack([fit.fitted for fit in fits]) @ axes
         return Regression(fitted, 1 - missed / float(variance.sum()) if fits else 1.0, axes, means, fits)
 
     def _with_products(self, plain: list[Ridge], variance: Floats) -> Basis | None:
@@ -188,21 +174,21 @@ class Predictors:
         relevance = sum(each * self._mains.relevance(fit, n) for each, fit in zip(variance, plain, strict=True))
         members = tuple(sorted(np.argsort(-np.asarray(relevance), kind="stable")[:able].tolist()))
         if members not in self._products:
+            self._products.clear()  # one at a time, for they are large
             terms = product_terms(self._degrees, members, total_degree(able, n_terms, MOST_DEGREE))
             self._products[members] = self._basis(self._mains.terms + terms)
         return self._products[members]
 
-    def _best(self, target: Floats, plain: _AxisFit, products: Basis | None) -> _AxisFit:
-        """The best set of terms by leave-one-out error."""
-        if products is None:
-            return plain
-        n = len(self._functions)
-        fits = [plain, _AxisFit(products, ridge(products.columns, target))]
-        explained = products.relevance(fits[1].ridge, n)
-        if n > 2 and explained.max() > 0:
-            relevance = np.sqrt(explained / explained.max() + _LEAST_RELEVANCE)
-            weight = [float(np.prod([relevance[position] for position, _ in term])) for term in products.terms]
-            terms = [term for term, each in zip(products.terms, weight, strict=True) if each > _LEAST_WEIGHT]
-            weighted = self._basis(terms, relevance)
-            fits.append(_AxisFit(weighted, ridge(weighted.columns, target)))
-        return min(fits, key=lambda fit: fit.ridge.held_out_error)
+    def _best(self, targets: Floats, plain: list[Ridge], products: Basis) -> list[Ridge]:
+        """For each target the best set of terms by leave-one-out error."""
+        n, best = len(self._functions), []
+        for target, main, joint in zip(targets.T, plain, ridges(products.design, targets), strict=True):
+            fits = [main, joint]
+            explained = products.relevance(joint, n)
+            if n > 2 and explained.max() > 0:
+                relevance = np.sqrt(explained / explained.max() + _LEAST_RELEVANCE)
+                weight = np.array([np.prod([relevance[position] for position, _ in term]) for term in products.terms])
+                chosen = np.flatnonzero(weight > _LEAST_WEIGHT)
+                fits += ridges(products.design.rescaled(chosen, weight[chosen]), target[:, np.newaxis])
+            best.append(min(fits, key=lambda fit: fit.held_out_error))
+        return best
