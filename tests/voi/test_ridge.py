@@ -30,7 +30,7 @@ def ridge(columns, target):
 def test_condensed_rows_give_what_all_draws_give(n_columns, noise):
     """The same library on the columns themselves, with the priors it has by itself; two targets, one of them scaled.
 
-    Were the draws beyond the rows not counted, noise of precision 11 would be taken for 4 (12 columns, noise 0.3).
+    Were the draws beyond the rows not counted, a precision of 15 would be taken for 3 (12 columns, noise 0.3).
     """
     rng = np.random.default_rng(n_columns)
     columns = rng.normal(size=(40, n_columns)) * np.geomspace(1, 0.02, n_columns)
