@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from sim.psa.job import PsaJob, components_of, group_sizes
 from sim.psa.result import PsaResult
 from sim.runs import MOST_PATIENTS
 from sim.scenario import Scenario
-from sim.work import Progress, Runner, run_batches
+from sim.work import Arrays, Progress, Runner, run_batches
 
 MOST_DRAWS = 10**6
 DRAWS_PER_BATCH = 10
@@ -86,8 +86,7 @@ def play(job: PsaJob, runner: Runner, *, progress: Progress | None = None) -> Ps
     Returns:
         The draws' outcomes.
     """
-    parts = list(runner(job, job.batches, progress=progress))
-    arrays = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    arrays = _joined(runner(job, job.batches, progress=progress), len(job.draws.matrix))
     return PsaResult(
         scenario=job.scenario,
         draws=job.draws,
@@ -98,6 +97,19 @@ def play(job: PsaJob, runner: Runner, *, progress: Progress | None = None) -> Ps
         shared_luck=job.shared_luck,
         **arrays,
     )
+
+
+def _joined(batches: Iterator[Arrays], n_draws: int) -> Arrays:
+    """All draws as one array a name, filled as batches come: kept beside the whole they would take as much again."""
+    whole: Arrays = {}
+    done = 0
+    for part in batches:
+        whole = whole or {name: np.empty((n_draws, *array.shape[1:]), array.dtype) for name, array in part.items()}
+        n = len(part["mean"])
+        for name, array in part.items():
+            whole[name][done : done + n] = array
+        done += n
+    return whole
 
 
 def psa(
