@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -115,6 +115,21 @@ def _flush_to_disk(path: Path) -> None:
 def sha256(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def described(table: Path, beside: Sequence[Path] = (), options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What a manifest says of an outside table: file and SHA-256, those of files read with it, how it was read."""
+    entry: dict[str, Any] = {"file": str(table), "sha256": sha256(table)}
+    if beside:
+        entry["with"] = [{"file": str(path), "sha256": sha256(path)} for path in beside]
+    if options:
+        entry["options"] = dict(options)
+    return entry
+
+
+def scenarios_of(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What a manifest says of the scenarios that were played, the main one first; none for an outside table."""
+    return list(manifest.get("scenarios") or ([manifest["scenario"]] if "scenario" in manifest else []))
 
 
 def newest_run(folder: Path) -> Path:

@@ -24,7 +24,7 @@ def test_a_run_reports_costs_by_item_and_infections_by_cause(name: str) -> None:
     # programme as a whole reports is a test of `igsim capacity`.
     scenario = load(SHIPPED[name]).without_programme()
     result = sim.run(scenario, patients=PATIENTS)
-    document = run_document(result, None)
+    document = run_document(result)
     assert [each["name"] for each in document["strategies"]] == list(scenario.strategy_names)
     for each in document["strategies"]:
         assert set(each["costs"]) == set(COST_ITEMS)

@@ -24,16 +24,19 @@ def calibrate(
     resume: opt.Resume = False,
     out: opt.Out = Path("results"),
     save: opt.Save = True,
+    report: opt.Report = False,
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Fit the free quantities of a scenario to its [calibration] targets: posterior, fit, what cannot be known."""
     from sim.calibrate import calibrate as fit
     from sim.cli.answers import Answer
     from sim.cli.desk import desk
+    from sim.cli.keeping import Keeping
     from sim.report.calibrate_text import calibrate_document, calibrate_tables, print_calibration
 
     loaded = opt.load_scenario(scenario, settings)
-    with desk(context, loaded, scenario.stem, settings, workers, scheduler, resume, out, save, output_format) as at:
+    keeping = Keeping.of(out, save, report)
+    with desk(context, loaded, scenario.stem, settings, workers, scheduler, resume, keeping, output_format) as at:
         with opt.Bar("rounds of sampling") as bar:
             result = fit(loaded, seed, bar, at.runner)
         answer = Answer(

@@ -47,18 +47,21 @@ def capacity(
     resume: opt.Resume = False,
     out: opt.Out = Path("results"),
     save: opt.Save = True,
+    report: opt.Report = False,
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Play a programme in which patients compete for chairs and immunoglobulin: waiting, shortage, harm, budget."""
     from sim.capacity import read_starts, run_capacity
     from sim.cli.answers import Answer
     from sim.cli.desk import desk
+    from sim.cli.keeping import Keeping
     from sim.report.capacity_document import capacity_document
     from sim.report.capacity_text import print_capacity
 
     loaded = opt.load_scenario(scenario, settings)
     starts = read_starts(arrivals, loaded) if arrivals else None
-    with desk(context, loaded, scenario.stem, settings, workers, scheduler, resume, out, save, output_format) as at:
+    keeping = Keeping.of(out, save, report)
+    with desk(context, loaded, scenario.stem, settings, workers, scheduler, resume, keeping, output_format) as at:
         with opt.Bar("replications") as bar:
             result = run_capacity(
                 loaded,

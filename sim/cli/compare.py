@@ -12,6 +12,7 @@ import typer
 from sim.cli import options as opt
 from sim.cli.answers import Answer, hand_over
 from sim.cli.cea import parse_wtp
+from sim.cli.keeping import Keeping
 from sim.errors import Problem, UsageError
 
 
@@ -36,6 +37,7 @@ def compare(
     settings: opt.Settings = None,
     out: opt.Out = Path("results"),
     save: opt.Save = True,
+    report: opt.Report = False,
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Compare scenarios on the same patients and luck; --weights averages them and values knowing which is right."""
@@ -43,6 +45,7 @@ def compare(
     from sim.sensitivity import compare as play_all
 
     shares, wtps = parse_weights(weights), parse_wtp(wtp) if wtp else None
+    keeping = Keeping.of(out, save, report)
     names = distinct_names(scenarios)
     loaded = {name: opt.load_scenario(path, settings) for name, path in zip(names, scenarios, strict=True)}
     started = time.perf_counter()
@@ -58,7 +61,7 @@ def compare(
         lambda console, folder: print_compare(console, loaded, result, folder),
     )
     everyone = list(loaded.values())
-    hand_over(answer, everyone, out if save else None, "compare", started, settings or [], output_format)
+    hand_over(answer, everyone, keeping, "compare", started, settings or [], output_format)
 
 
 def parse_weights(text: str | None) -> list[float] | None:

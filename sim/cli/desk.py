@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from sim.cli import options as opt
 from sim.cli.answers import Answer, hand_over
+from sim.cli.keeping import Keeping
 from sim.cli.long_run import long_run
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ def desk(
     workers: int | None,
     scheduler: str | None,
     resume: bool,
-    out: Path,
-    save: bool,
+    keeping: Keeping,
     output_format: opt.Format,
 ) -> Iterator[Desk]:
     """The desk of a command; time runs from here, and the answer is to be handed over before this ends.
@@ -56,17 +55,15 @@ def desk(
         workers: `--workers`.
         scheduler: `--scheduler`.
         resume: `--resume`.
-        out: `--out`.
-        save: `--save`.
+        keeping: `--out`, `--save` and `--report`.
         output_format: `--format`.
 
     Raises:
         UsageError, WorkError, typer.Exit: As `sim.cli.long_run.long_run` does.
     """
-    started, home = time.perf_counter(), out if save else None
-    at = None if home is None else home / name
-    with long_run(context, [scenario], home=at, workers=workers, scheduler=scheduler, resume=resume) as runner:
+    started, home = time.perf_counter(), keeping.home(name)
+    with long_run(context, [scenario], home=home, workers=workers, scheduler=scheduler, resume=resume) as runner:
         yield Desk(
             runner,
-            lambda answer: hand_over(answer, [scenario], home, name, started, settings or [], output_format),
+            lambda answer: hand_over(answer, [scenario], keeping, name, started, settings or [], output_format),
         )

@@ -11,6 +11,7 @@ from sim.cli import options as opt
 from sim.cli.answers import Answer
 from sim.cli.cea import parse_wtp
 from sim.cli.desk import desk
+from sim.cli.keeping import Keeping
 from sim.errors import Problem, UsageError
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def dsa(
     resume: opt.Resume = False,
     out: opt.Out = Path("results"),
     save: opt.Save = True,
+    report: opt.Report = False,
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """One-way tornado over every uncertain quantity, or --two-way, --threshold, --price; on common luck."""
@@ -75,7 +77,8 @@ def dsa(
     _check(two_way, threshold, price, {"--between": between, "--subgroup": subgroup}, wtps)
     loaded = opt.load_scenario(scenario, settings)
     one = wtps[0] if wtps else None
-    with desk(context, loaded, scenario.stem, settings, workers, scheduler, resume, out, save, output_format) as at:
+    keeping = Keeping.of(out, save, report)
+    with desk(context, loaded, scenario.stem, settings, workers, scheduler, resume, keeping, output_format) as at:
         if price is not None:
             answer = _price(loaded, price, wtps, subgroup or [], patients, seed)
         elif threshold is not None:

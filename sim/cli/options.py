@@ -135,6 +135,7 @@ Scheduler = Annotated[
 Resume = Annotated[bool, typer.Option("--resume", help="Finish what an interrupted run of the same command left.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for run folders.")]
 Save = Annotated[bool, typer.Option("--save/--no-save", help="Write a run folder.")]
+Report = Annotated[bool, typer.Option("--report", help="Also write report.html and workbook.xlsx there.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="A table to read, or one JSON document.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Also ask for a source and a unit on every quantity.")]
 

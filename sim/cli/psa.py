@@ -34,6 +34,7 @@ def psa(
     resume: opt.Resume = False,
     out: opt.Out = Path("results"),
     save: opt.Save = True,
+    report: opt.Report = False,
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Draw the parameters, play every draw on the same patients: CEAC, CEAF, EVPI, EVPPI, precision, prices."""
@@ -41,6 +42,7 @@ def psa(
 
     from sim.cli.answers import Answer
     from sim.cli.desk import desk
+    from sim.cli.keeping import Keeping
     from sim.psa import Settings, play, report_of, until_precise
     from sim.psa import prepare as prepared
     from sim.report.psa_document import psa_document, psa_tables, psa_texts
@@ -53,7 +55,8 @@ def psa(
         seed=loaded.analysis.seed if seed is None else seed,
         shared_luck=not own_luck,
     )
-    with desk(context, loaded, scenario.stem, settings, workers, scheduler, resume, out, save, output_format) as at:
+    keeping = Keeping.of(out, save, report)
+    with desk(context, loaded, scenario.stem, settings, workers, scheduler, resume, keeping, output_format) as at:
         with opt.Bar("batches of draws") as bar:
             player = partial(play, runner=at.runner, progress=bar)
             if target_mcse is None:
@@ -61,11 +64,11 @@ def psa(
             else:
                 result, rounds = until_precise(loaded, chosen, target_mcse, player)
         with opt.Bar("sets of parameters") as bar:
-            report = report_of(result, rounds, runner=at.runner, progress=bar)
+            found = report_of(result, rounds, runner=at.runner, progress=bar)
         answer = Answer(
-            psa_document(report),
-            psa_tables(report),
-            lambda console, folder: print_psa(console, report, folder),
-            psa_texts(report),
+            psa_document(found),
+            psa_tables(found),
+            lambda console, folder: print_psa(console, found, folder),
+            psa_texts(found),
         )
         at.hand_over(answer)

@@ -63,14 +63,11 @@ def report(
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Write a report: summary, tables, figures, inputs with sources, methods, checks, CHEERS 2022 checklist."""
+    from sim.cli.keeping import papers_of
     from sim.report.document import SCHEMA
-    from sim.report.page.write import write_report
     from sim.report.run_figures import write_figures
-    from sim.report.workbook.run_workbook import write_run_workbook
 
-    written = [write_report(runs, output or runs[0] / "report.html", verification=verification or ())]
-    if output is None:
-        written.append(write_run_workbook(runs, runs[0] / "workbook.xlsx"))
+    written = [*papers_of(runs, output, verification or ()).values()]
     for run in runs if figures is not None else ():
         written += write_figures(run, str(figures))
     if output_format is opt.Format.JSON:

@@ -33,10 +33,13 @@ def run(
     resume: opt.Resume = False,
     out: opt.Out = Path("results"),
     save: opt.Save = True,
+    report: opt.Report = False,
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Play every strategy on the same patients and compare them: costs, QALYs, infections, supply."""
     from sim import runs
+    from sim.cli.answers import show
+    from sim.cli.keeping import Keeping
     from sim.cli.long_run import long_run
     from sim.report.document import run_document
     from sim.report.run_folder import save_run
@@ -44,7 +47,8 @@ def run(
 
     loaded = opt.load_scenario(scenario, settings)
     people = opt.load_cohort(cohort, columns, sheet, loaded)
-    started, home = time.perf_counter(), out / scenario.stem if save else None
+    keeping = Keeping.of(out, save, report)
+    started, home = time.perf_counter(), keeping.home(scenario.stem)
     with long_run(context, [loaded], home=home, workers=workers, scheduler=scheduler, resume=resume) as runner:
         with opt.Bar("patients") as bar:
             result = runs.run(
@@ -59,7 +63,4 @@ def run(
             )
         seconds = time.perf_counter() - started
         folder = save_run(result, out, name=scenario.stem, seconds=seconds, settings=settings or []) if save else None
-    if output_format is opt.Format.JSON:
-        opt.print_json(run_document(result, str(folder) if folder else None))
-    else:
-        print_run(opt.console(), result, folder)
+    show(run_document(result), lambda console: print_run(console, result, folder), folder, keeping, output_format)

@@ -13,6 +13,7 @@ from sim.cli import options as opt
 from sim.cli.answers import Answer
 from sim.cli.cea import parse_wtp
 from sim.cli.desk import desk
+from sim.cli.keeping import Keeping
 from sim.errors import UsageError
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def sweep(
     resume: opt.Resume = False,
     out: opt.Out = Path("results"),
     save: opt.Save = True,
+    report: opt.Report = False,
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Play a scenario at every point of a design over any of its values, on the same patients and luck."""
@@ -92,7 +94,8 @@ def sweep(
     only_wtp = None if sobol_indices is None else _only(wtps)
     loaded = opt.load_scenario(scenario, settings)
     n = PATIENTS if patients is None else patients
-    with desk(context, loaded, scenario.stem, settings, workers, scheduler, resume, out, save, output_format) as at:
+    keeping = Keeping.of(out, save, report)
+    with desk(context, loaded, scenario.stem, settings, workers, scheduler, resume, keeping, output_format) as at:
         with opt.Bar("points") as bar:
             if sobol_indices is None:
                 result = play_design(

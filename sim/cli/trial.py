@@ -37,17 +37,20 @@ def trial(
     resume: opt.Resume = False,
     out: opt.Out = Path("results"),
     save: opt.Save = True,
+    report: opt.Report = False,
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Play the trials of a scenario: sampling distributions, power, bias of naive analyses, published estimates."""
     from sim.cli.answers import Answer
     from sim.cli.desk import desk
+    from sim.cli.keeping import Keeping
     from sim.report.trial_text import print_trials, trial_document, trial_tables
     from sim.trial import run_trials
 
     loaded = opt.load_scenario(scenario, settings)
     sizes = None if size is None else _sizes(size)
-    with desk(context, loaded, scenario.stem, settings, workers, scheduler, resume, out, save, output_format) as at:
+    keeping = Keeping.of(out, save, report)
+    with desk(context, loaded, scenario.stem, settings, workers, scheduler, resume, keeping, output_format) as at:
         with opt.Bar("batches of studies") as bar:
             result = run_trials(
                 loaded, chosen, sizes=sizes, replications=replications, seed=seed, runner=at.runner, progress=bar

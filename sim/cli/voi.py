@@ -77,16 +77,19 @@ def voi(
     resume: opt.Resume = False,
     out: opt.Out = Path("results"),
     save: opt.Save = True,
+    report: opt.Report = False,
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Value of information: EVPI, EVPPI of parameters and groups, EVSI and net benefit of a trial by its size."""
     from sim.cli.answers import hand_over
+    from sim.cli.keeping import Keeping
     from sim.cli.long_run import long_run
     from sim.psa.evidence import evidence_of_run
     from sim.work import run_batches
 
     started, sizes, thresholds = time.perf_counter(), parse_sizes(n), parse_wtp(wtp) if wtp else None
     table = outside.OutsideTable(source, effects, parameters, nmb, group or [], arms, population, trial_cost)
+    keeping = Keeping.of(out, save, report)
     to_play: dict[str, object] = {"--draws": draws, "--patients": patients, "--seed": seed, "--set": settings}
     to_play |= {"--workers": workers, "--scheduler": scheduler, "--resume": resume}
     scenario: Scenario | None = None
@@ -97,7 +100,7 @@ def voi(
             evidence, scenario = evidence_of_run(source)
         elif source.suffix.lower() == ".toml":
             refuse(source, "a scenario", table.options)
-            scenario, home = opt.load_scenario(source, settings), out / source.stem if save else None
+            scenario, home = opt.load_scenario(source, settings), keeping.home(source.stem)
             work = long_run(context, [scenario], home=home, workers=workers, scheduler=scheduler, resume=resume)
             runner = until_written.enter_context(work)
             evidence = _played(scenario, draws, patients, seed, runner)
@@ -106,8 +109,10 @@ def voi(
             evidence = table.evidence()
         answer = _assessed(source, evidence, scenario, design, [0.0] if nmb else thresholds, sizes, runner)
         name = source.stem if scenario is None or source.suffix else source.resolve().parent.name
-        known, home = [scenario] if scenario else [], out if save else None
-        hand_over(answer, known, home, name, started, settings or [], output_format)
+        if scenario is None:
+            answer = replace(answer, table=table.described)
+        known = [scenario] if scenario else []
+        hand_over(answer, known, keeping, name, started, settings or [], output_format)
 
 
 def _assessed(

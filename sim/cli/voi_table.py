@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -79,6 +79,15 @@ class OutsideTable:
     def options(self) -> dict[str, object]:
         """What was asked for, by the option's name."""
         return {f"--{each.name.replace('_', '-')}": getattr(self, each.name) for each in fields(self)[1:]}
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """What the manifest says of it."""
+        from sim.store import described
+
+        beside = [path for path in (self.effects, self.parameters) if path is not None]
+        asked = {option: value for option, value in self.options.items() if value and not isinstance(value, Path)}
+        return described(self.path, beside, asked)
 
     def evidence(self) -> Evidence:
         """The draws of the table.

@@ -24,7 +24,7 @@ from sim.runs import RunResult
 from sim.runs import run as play
 from sim.runs.look import scenario_look
 from sim.scenario import Scenario, from_tables, load
-from sim.store import read_document, read_manifest, read_table
+from sim.store import read_document, read_manifest, read_table, scenarios_of
 
 RUN: Final = "run:"
 SCENARIO: Final = "scenario:"
@@ -327,7 +327,7 @@ def _run_entry(name: str, manifest: Mapping[str, Any]) -> Entry:
     if manifest.get("table"):
         # The analysis of an outside table has no scenario.
         return Entry(RUN + name, name, command, f"Outside table {manifest['table']['file']}", _how_made(asked))
-    scenarios = manifest["scenarios"] if "scenarios" in manifest else [manifest["scenario"]]
+    scenarios = scenarios_of(manifest)
     title = " and ".join(str(scenario["title"]) for scenario in scenarios)
     digest = str(scenarios[0]["digest"]) if len(scenarios) == 1 else ""
     return Entry(RUN + name, name, command, title, _how_made(asked), digest)

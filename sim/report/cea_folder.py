@@ -10,7 +10,7 @@ import pandas as pd
 
 from sim.cea import PsaAnalysis, PsaTable
 from sim.report.cea_text import cea_document
-from sim.store import sha256, write_run_folder
+from sim.store import described, write_run_folder
 
 
 def save_cea(path: Path, read: PsaTable, analysis: PsaAnalysis, root: Path) -> Path:
@@ -29,12 +29,12 @@ def save_cea(path: Path, read: PsaTable, analysis: PsaAnalysis, root: Path) -> P
         ResultsError: If it cannot be written.
     """
     document = cea_document(str(path), read, analysis)
-    digest, wtp = sha256(path), [float(wtp) for wtp in analysis.by_wtp["wtp"]] if read.n_iterations > 1 else []
+    table, wtp = described(path), [float(wtp) for wtp in analysis.by_wtp["wtp"]] if read.n_iterations > 1 else []
     settings = {**document["settings"], "wtp_per_qaly": wtp}
     return write_run_folder(
         root,
         name=path.stem,
-        digest=digest,
+        digest=table["sha256"],
         tables={
             "psa": psa_frame(read),
             "incremental": analysis.incremental,
@@ -44,7 +44,7 @@ def save_cea(path: Path, read: PsaTable, analysis: PsaAnalysis, root: Path) -> P
         texts={"cea.json": json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"},
         manifest={
             "command": "cea",
-            "table": {"file": str(path), "sha256": digest},
+            "table": table,
             "settings": {**settings, "set": []},
             "timings": {},
         },

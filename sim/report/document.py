@@ -87,12 +87,11 @@ def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:
     return pd.DataFrame(findings_part(findings), columns=["kind", "where", "explanation"], dtype=object)
 
 
-def run_document(result: RunResult, run_path: str | None) -> Document:
+def run_document(result: RunResult) -> Document:
     """The document of `igsim run`.
 
     Args:
         result: A finished run.
-        run_path: Where the run folder is; None if none was written.
 
     Returns:
         A JSON-ready dictionary; amounts per patient, discounted unless the name says otherwise.
@@ -126,7 +125,7 @@ def run_document(result: RunResult, run_path: str | None) -> Document:
         ],
         "findings": findings_part(result.findings),
         "assumptions": assumptions(result.scenario),
-        "run": {"path": run_path},
+        "run": {"path": None},
     }
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -29,6 +30,7 @@ def save_analysis(
     seconds: float,
     settings: Sequence[str] = (),
     texts: Mapping[str, str] | None = None,
+    table: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the run folder of an analysis.
 
@@ -41,6 +43,7 @@ def save_analysis(
         seconds: Time the work took.
         settings: `PATH=VALUE` changes made on the command line.
         texts: File name to further text.
+        table: The outside table that was analysed in place of a scenario, from `sim.store.described`.
 
     Returns:
         The folder.
@@ -49,8 +52,7 @@ def save_analysis(
         ResultsError: If it cannot be written.
     """
     command = str(document["command"])
-    # What was analysed without a scenario is told apart by its settings, among which is where it came from.
-    digests = "".join(scenario.digest for scenario in scenarios) or json.dumps(document["settings"])
+    digests = "".join(scenario.digest for scenario in scenarios) or json.dumps([table, document["settings"]])
     files = {
         **(texts or {}),
         f"{command}.json": json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n",
@@ -71,6 +73,7 @@ def save_analysis(
                 {**scenario_part(scenario), "text": scenario.source_text, "files": list(scenario.files)}
                 for scenario in scenarios
             ],
+            **({} if table is None else {"table": table}),
             "settings": {**document["settings"], "set": list(settings)},
             "timings": {"simulation_seconds": round(seconds, 3)},
         },

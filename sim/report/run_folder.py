@@ -27,7 +27,7 @@ def save_run(result: RunResult, root: Path, *, name: str, seconds: float, settin
     Raises:
         ResultsError: If it cannot be written.
     """
-    document = run_document(result, None)
+    document = run_document(result)
     document.pop("run")
     scenario = result.scenario
     return write_run_folder(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -86,6 +87,9 @@ def test_a_population_of_none_pays_for_no_trial(folder):
 # ---------------------------------------------------------------------- anyone's tables
 
 
+FILES = ("costs", "effects", "parameters")
+
+
 @pytest.fixture
 def outside(tmp_path):
     """SAVI's three files of a product: INB = ab; with R's row numbers in the parameters."""
@@ -111,6 +115,26 @@ def test_three_files_and_one_table_give_the_same(outside):
     assert three["evppi"][0]["name"] == "both"
     assert three["evppi"][0]["evppi"] == pytest.approx(1 / np.pi, abs=0.07)
     assert three["settings"]["population"] is None
+
+
+def test_files_without_a_scenario_are_told_apart_and_reported(outside):
+    """Of three files with other effects the numbers are others: the manifest must say so."""
+    effects, parameters = str(outside / "effects.csv"), str(outside / "parameters.csv")
+    asked = ["--effects", effects, "--parameters", parameters, "--group", "both=a,b", "--out", str(outside / "runs")]
+    said = here("voi", str(outside / "costs.csv"), *asked, "--report", "--format", "json")
+    assert said.status == 0, said.err
+    folder = Path(json.loads(said.out)["run"]["path"])
+    digests = [hashlib.sha256((outside / f"{name}.csv").read_bytes()).hexdigest() for name in FILES]
+    table = json.loads((folder / "manifest.json").read_text())["table"]
+    assert [table["sha256"], *(file["sha256"] for file in table["with"])] == digests
+    assert table["options"] == {"--group": ["both=a,b"]}
+    page = (folder / "report.html").read_text()
+    assert " ".join(digests) in page
+    assert ", ".join(str(outside / f"{name}.csv") for name in FILES) in page.replace("<wbr>", "")
+    other = pd.read_csv(effects) * 2
+    other.to_csv(effects, index=False)
+    again = json.loads(here("voi", str(outside / "costs.csv"), *asked, "--format", "json").out)
+    assert again["run"]["path"].rsplit("-", 1)[1] != folder.name.rsplit("-", 1)[1]
 
 
 def test_a_trial_of_a_table(tmp_path):

@@ -15,7 +15,7 @@ from sim.errors import Problem, UsageError
 from sim.figures import FigureSet
 from sim.report.run_figures import run_figures
 from sim.scenario import Scenario, from_tables
-from sim.store import read_document, read_manifest, read_table
+from sim.store import read_document, read_manifest, read_table, scenarios_of
 
 COMMANDS = ("run", "psa", "dsa", "sweep", "compare", "cea", "voi", "capacity", "calibrate", "trial")
 
@@ -102,8 +102,10 @@ class RunFolder:
     @property
     def identity(self) -> str:
         """What was analysed: digests of the scenarios, or of the outside table."""
-        described = self.manifest.get("scenarios") or [self.manifest.get("scenario") or self.manifest.get("table")]
-        return " ".join(str(one.get("digest") or one.get("sha256")) for one in described)
+        table = self.manifest.get("table")
+        if table is not None:
+            return " ".join(str(file["sha256"]) for file in (table, *table.get("with", ())))
+        return " ".join(str(scenario["digest"]) for scenario in scenarios_of(self.manifest))
 
 
 def open_folder(path: Path) -> RunFolder:

@@ -208,6 +208,7 @@ def origin_section(folders: Sequence[RunFolder]) -> Section:
 
 
 def _named(folder: RunFolder) -> str:
-    if folder.document.get("table") and not folder.scenarios:
-        return str(folder.document["table"])
+    table = folder.manifest.get("table")
+    if table is not None:
+        return ", ".join(str(file["file"]) for file in (table, *table.get("with", ())))
     return "; ".join(scenario.title for scenario in folder.scenarios)
