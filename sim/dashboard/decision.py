@@ -11,7 +11,7 @@ from sim.errors import Problem, UsageError
 from sim.figures import Look
 from sim.figures.tables import psa_table
 from sim.report.text import number
-from sim.scenario import Scenario, quantities
+from sim.scenario import Scenario, standing_words
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -117,12 +117,7 @@ def scope(tables: Tables) -> str:
 
 def rests_on(scenario: Scenario) -> str:
     """How much of the evidence is none."""
-    every = [quantity for _, quantity, _ in quantities(scenario)]
-    assumed, recalled = (sum(getattr(q, kind) for q in every) for kind in ("is_assumption", "is_recalled"))
-    return (
-        f"Of the {len(every)} numbers behind this, {assumed} are assumptions without a direct source and {recalled} "
-        "are recalled, not yet confirmed: see the page Parameters. This page describes; it recommends nothing."
-    )
+    return f"{standing_words(scenario)}: see the page Parameters. This page describes; it recommends nothing."
 
 
 def _label(look: Look, name: str) -> str:

@@ -45,17 +45,17 @@ def inputs(scenario: Scenario) -> list[Document]:
 
 
 def assumptions(scenario: Scenario) -> list[Document]:
-    """Every input whose source is an assumption or a recollection, in the order of the file format."""
+    """Every input whose source is an assumption, a recollection or nothing, in the order of the file format."""
     return [
         {
             "input": path,
             "value": quantity.value,
             "unit": unit,
-            "kind": "assumption" if quantity.is_assumption else "recalled",
+            "kind": quantity.standing,
             "source": quantity.source,
         }
         for path, quantity, unit in quantities(scenario)
-        if quantity.is_assumption or quantity.is_recalled
+        if quantity.standing != "sourced"
     ]
 
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from sim.errors import InputError
 from sim.report.document import SCHEMA, Document, inputs
 from sim.report.text import table
-from sim.scenario import Scenario, quantities
+from sim.scenario import Scenario, quantities, standing_words
 
 
 def faults_document(path: str, error: InputError) -> Document:
@@ -53,11 +53,9 @@ def print_valid(console: Console, path: str, scenario: Scenario, notes: Sequence
     console.print(shown)
     for note in notes:
         console.print(Text(f"note: {note}"))
-    assumed = sum(quantity.is_assumption for _, quantity, _ in entries)
-    recalled = sum(quantity.is_recalled for _, quantity, _ in entries)
     console.print(
         Text(
-            f"{path}: valid. {len(entries)} inputs, of which {assumed} assumptions and {recalled} recalled; "
+            f"{path}: valid. {standing_words(scenario)}. "
             f"{len(scenario.strategy_names)} strategies ({', '.join(scenario.strategy_names)}). "
             f"Digest {scenario.digest[:16]}."
         )

@@ -330,6 +330,7 @@ def assumption_lines(result: RunResult) -> list[str]:
     for kind, said in (
         ("assumption", "assumed, without a direct source"),
         ("recalled", "recalled, not yet confirmed"),
+        ("no source", "without any source"),
     ):
         places = Counter(_place(str(entry["input"])) for entry in assumptions(scenario) if entry["kind"] == kind)
         if places:

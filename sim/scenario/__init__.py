@@ -41,6 +41,7 @@ from sim.scenario.schema import (
     TwoArmTrial,
     Voi,
     quantities,
+    standing_words,
 )
 from sim.scenario.starter import init_files, shipped_scenarios, starter_text
 from sim.scenario.wording import input_name, input_names, target_names, unit_beside
@@ -92,6 +93,7 @@ __all__ = [
     "parse_setting",
     "quantities",
     "shipped_scenarios",
+    "standing_words",
     "starter_text",
     "target_names",
     "unit_beside",

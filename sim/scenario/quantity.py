@@ -51,6 +51,9 @@ _SHORTEST_BEGINNING = 4
 """Letters from which a word counts as the beginning of a name."""
 
 
+Standing = Literal["assumption", "recalled", "no source", "sourced"]
+
+
 class Quantity(BaseModel):
     """One number of a scenario, with what is known about it.
 
@@ -101,14 +104,14 @@ class Quantity(BaseModel):
         return self.dist != "fixed"
 
     @property
-    def is_assumption(self) -> bool:
-        """Whether the source says that this is an assumption."""
-        return self.source.casefold().startswith("assumption:")
-
-    @property
-    def is_recalled(self) -> bool:
-        """Whether the source says that this was written from memory."""
-        return self.source.casefold().startswith("recalled:")
+    def standing(self) -> Standing:
+        """What the source says of itself: an assumption, written from memory, something to look up, or nothing."""
+        said = self.source.strip().casefold()
+        if said.startswith("assumption:"):
+            return "assumption"
+        if said.startswith("recalled:"):
+            return "recalled"
+        return "sourced" if said else "no source"
 
 
 class Fault(NamedTuple):

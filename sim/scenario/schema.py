@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, Field, PrivateAttr, StringConstraints
 
@@ -44,7 +45,7 @@ from sim.scenario.people import CORRELATED, Correlation, Fixed, Lognormal, Norma
 from sim.scenario.posterior import Posterior
 from sim.scenario.programme import Programme
 from sim.scenario.prophylaxis import Antimicrobial, DoseAdjustment, Harm, Immunoglobulin, InfusionReaction, Regimen
-from sim.scenario.quantity import Quantity
+from sim.scenario.quantity import Quantity, Standing
 from sim.scenario.strategies import (
     AfterInfections,
     AllOf,
@@ -272,6 +273,20 @@ def quantities(scenario: Scenario) -> Iterator[tuple[str, Quantity, str]]:
         Dotted path in the file (members of a list by their position, from 1), the quantity, the unit of its field.
     """
     yield from _quantities_below((), scenario)
+
+
+STANDING_WORDS: Final[Mapping[Standing, str]] = {
+    "assumption": "are assumptions without a direct source",
+    "recalled": "recalled and not checked",
+    "no source": "without any source",
+}
+
+
+def standing_words(scenario: Scenario) -> str:
+    """How many inputs of a scenario are no evidence: a sentence without its full stop."""
+    counts = Counter(quantity.standing for _, quantity, _ in quantities(scenario))
+    kinds = [kind for kind in STANDING_WORDS if counts[kind] or kind == "assumption"]
+    return f"Of {counts.total()} inputs " + ", ".join(f"{counts[kind]} {STANDING_WORDS[kind]}" for kind in kinds)
 
 
 def _quantities_below(path: tuple[str, ...], node: object) -> Iterator[tuple[str, Quantity, str]]:

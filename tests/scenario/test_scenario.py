@@ -158,13 +158,14 @@ def test_conditions_nest() -> None:
 
 def test_a_source_says_whether_it_is_an_assumption_or_recalled(tmp_path: Path) -> None:
     for source, expected in {
-        "assumption: x": (True, False),
-        "Recalled: x": (False, True),
-        "x": (False, False),
+        "assumption: x": "assumption",
+        "Recalled: x": "recalled",
+        "x": "sourced",
+        " ": "no source",
     }.items():
         written = f'assay_cv = {{ value = 0.05, source = "{source}" }}'
         cv = variant(tmp_path, {"assay_cv = 0.05": written}).igg.assay_cv
-        assert (cv.is_assumption, cv.is_recalled) == expected
+        assert cv.standing == expected
 
 
 AGENT = """agents.other = { label = "x", target = "BCMA", stop_rate_per_month = 0, drug_cost_per_month = 0, \

@@ -10,13 +10,13 @@ from docs.building.results_pages.markdown import Page
 from docs.building.results_pages.plays import Plays
 from docs.building.results_pages.settings import Setting, alternatives, indications, settings
 from docs.building.results_pages.stamp import stamp
-from sim.report.document import assumptions, inputs
 from sim.report.page.folder import RunFolder
 from sim.report.page.parts import Grid, listed
 from sim.report.page.psa_results import decision_grid, evppi_grids, psa_sentences
 from sim.report.page.run_results import benefit_grid, efficiency_grid, incremental_grid, run_sentences
 from sim.report.page.voi_results import voi_sections, voi_sentences
 from sim.report.text import number
+from sim.scenario import standing_words
 
 COMMAND = "make results-pages"
 DRIVERS = 15
@@ -66,12 +66,10 @@ def ending(page: Page, played: Sequence[Setting], plays: Plays, size: str) -> Ma
 def _assumed(page: Page, folder: RunFolder) -> None:
     """What the scenario says of itself, and how much of it is assumed."""
     scenario = folder.scenarios[0]
-    kinds = [entry["kind"] for entry in assumptions(scenario)]
     page.say(" ".join(scenario.description.split()))
     page.prose(
-        f"Of {len(inputs(scenario))} inputs {kinds.count('assumption')} are assumptions without a direct source and "
-        f"{kinds.count('recalled')} were recalled and not checked; `igsim explain` lists each with its source. What "
-        "follows is no firmer than they are."
+        f"{standing_words(scenario)}; `igsim explain` lists each with its source. What follows is no firmer than "
+        "they are."
     )
 
 

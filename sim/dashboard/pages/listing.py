@@ -11,7 +11,7 @@ from sim.dashboard.address import View
 from sim.dashboard.library import Entry, Source
 from sim.dashboard.pages.desk import Desk, no_single_scenario
 from sim.dashboard.parts import Column, Content, Shown, csv_link, notice, section, spoken, table_card
-from sim.scenario import Quantity, input_names, quantities
+from sim.scenario import Quantity, input_names, quantities, standing_words
 
 
 def start_page(view: View, desk: Desk) -> list[Content]:
@@ -62,12 +62,7 @@ def parameters_page(source: Source, view: View, desk: Desk) -> list[Content]:
     if source.scenario is None:
         return [no_single_scenario(source, "see its parameters")]
     frame = parameter_table(source)
-    assumed = int((frame["standing"] == "assumption").sum())
-    recalled = int((frame["standing"] == "recalled").sum())
-    said = (
-        f"Of {len(frame)} numbers {assumed} are assumptions without a direct source and {recalled} are recalled, "
-        "not yet confirmed."
-    )
+    said = f"{standing_words(source.scenario)}."
     description = source.scenario.description.strip()
     find = dcc.Input(id="find", type="search", debounce=False, placeholder="e.g. price, hr, assumption")
     return [
@@ -141,7 +136,7 @@ def parameter_table(source: Source) -> pd.DataFrame:
         return pd.DataFrame()
     names = input_names(source.scenario)
     rows = [
-        (names[path], path, q.value, unit, "" if q.dist == "fixed" else q.dist, _spread(q), _standing(q), q.source)
+        (names[path], path, q.value, unit, "" if q.dist == "fixed" else q.dist, _spread(q), q.standing, q.source)
         for path, q, unit in quantities(source.scenario)
     ]
     columns = ["name", "input", "value", "unit", "distribution", "uncertainty", "standing", "source"]
@@ -153,11 +148,3 @@ def _spread(q: Quantity) -> str:
     parts += [f"SE {q.se:,.4g}"] if q.se else []
     parts += [f"range {q.range[0]:,.4g} to {q.range[1]:,.4g}"] if q.range else []
     return "; ".join(parts)
-
-
-def _standing(q: Quantity) -> str:
-    if q.is_assumption:
-        return "assumption"
-    if q.is_recalled:
-        return "recalled"
-    return "sourced" if q.source else "no source"

@@ -151,9 +151,8 @@ def _currency(f: Facts) -> str:
 
 def _assumptions(f: Facts) -> str:
     return (
-        f"Methods describe extrapolation, discounting and estimators; {f.assumed} of {f.total} inputs are assumed "
-        "or recalled "
-        "and are marked under Inputs."
+        f"Methods describe extrapolation, discounting and estimators; {f.assumed} of {f.total} inputs are assumed, "
+        "recalled or without a source, and are marked under Inputs."
     )
 
 

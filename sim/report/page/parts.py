@@ -28,7 +28,7 @@ class Grid:
         left: Columns set to the left whatever they hold; of the others, those of text are too, and those of numbers
             are set to the right.
         note: How to read it.
-        marks: Row to the class that marks it: "assumption" or "recalled".
+        marks: Row to the class that marks it: "assumption", "recalled" or "no-source".
         paths: Dotted path of each row's input, told under its name for whoever wants to find it; may be empty.
         small: Whether it is long and set in small type.
         whole: Whether it stays on one printed page.

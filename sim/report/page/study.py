@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from sim.build.strategies import strategy_of
@@ -10,9 +9,9 @@ from sim.explain import words as start_in_words
 from sim.report.page.folder import RunFolder
 from sim.report.page.parts import Grid, Section, grid, listed
 from sim.report.text import number
-from sim.scenario import Quantity, Scenario, input_names, quantities
+from sim.scenario import Quantity, Scenario, input_names, quantities, standing_words
 
-MARKS = {"assumption": "assumed", "recalled": "recalled"}
+MARKS = {"assumption": "assumed", "recalled": "recalled", "no source": "no source"}
 PARTS = {
     "analysis": "Decision problem",
     "patients": "Patients",
@@ -106,14 +105,7 @@ def _share(scenario: Scenario, agent: str) -> float:
 def inputs_section(scenario: Scenario) -> Section:
     """Every input with its value, distribution and source; assumptions marked."""
     entries, names = list(quantities(scenario)), input_names(scenario)
-    counts = Counter(_mark(quantity) for _, quantity, _ in entries)
-    words = (
-        f"{len(entries)} inputs: {counts['assumption']} are assumptions without a direct source, "
-        f"{counts['recalled']} were "
-        "recalled and not checked against their source, "
-        f"{len(entries) - counts['assumption'] - counts['recalled']} have a source. "
-        "Assumed and recalled inputs are marked."
-    )
+    words = f"{standing_words(scenario)}. They are marked."
     return Section("inputs", "Inputs and their sources", (words,), items=tuple(_tables(entries, names)))
 
 
@@ -126,12 +118,16 @@ def _tables(entries: list[tuple[str, Quantity, str]], names: Mapping[str, str]) 
                 plain_number(quantity.value),
                 unit,
                 spread(quantity),
-                MARKS.get(_mark(quantity), ""),
+                MARKS.get(quantity.standing, ""),
                 source_of(quantity),
             )
             for path, quantity, unit in own
         ]
-        marks = {index: _mark(quantity) for index, (_, quantity, _) in enumerate(own) if _mark(quantity)}
+        marks = {
+            index: quantity.standing.replace(" ", "-")
+            for index, (_, quantity, _) in enumerate(own)
+            if quantity.standing in MARKS
+        }
         yield Grid(
             PARTS.get(part, part),
             ("input", "value", "unit", "distribution", "", "source"),
@@ -141,12 +137,6 @@ def _tables(entries: list[tuple[str, Quantity, str]], names: Mapping[str, str]) 
             paths=tuple(path for path, _, _ in own),
             small=True,
         )
-
-
-def _mark(quantity: Quantity) -> str:
-    if quantity.is_assumption:
-        return "assumption"
-    return "recalled" if quantity.is_recalled else ""
 
 
 def plain_number(value: float) -> str:

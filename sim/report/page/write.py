@@ -16,7 +16,6 @@ from markupsafe import Markup, escape
 from sim.errors import Problem, UsageError
 from sim.figures.export import NO_NETWORK
 from sim.files import write_file
-from sim.report.document import assumptions, inputs
 from sim.report.page import other_results as other
 from sim.report.page.calibration_results import calibration_sections, calibration_sentences
 from sim.report.page.cheers import cheers_section
@@ -30,6 +29,7 @@ from sim.report.page.study import inputs_section, problem_section
 from sim.report.page.trial_results import trial_sections, trial_sentences
 from sim.report.page.validation import origin_section, read_verification, validation_section
 from sim.report.page.voi_results import voi_sections, voi_sentences
+from sim.scenario import standing_words
 
 MOST_BYTES = 8_000_000
 FIGURE_WIDTH = 940
@@ -156,12 +156,7 @@ def _limits(folders: Sequence[RunFolder]) -> list[str]:
     limits = []
     scenario = folders[0].scenario
     if scenario is not None:
-        marked, total = assumptions(scenario), len(inputs(scenario))
-        assumed = sum(entry["kind"] == "assumption" for entry in marked)
-        limits.append(
-            f"These numbers rest on {total} inputs, of which {assumed} are assumptions without a direct source and "
-            f"{len(marked) - assumed} were recalled and not checked; each is marked under Inputs."
-        )
+        limits.append(f"{standing_words(scenario)}; each is marked under Inputs.")
     if not any(folder.kind in ("psa", "cea", "voi", "calibrate") for folder in folders):
         limits.append(
             "Parameter uncertainty is not part of this report: inputs that were not varied stood at their base "

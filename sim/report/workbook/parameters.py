@@ -41,12 +41,14 @@ DISTRIBUTIONS: Final = (
     "dirichlet",
     "empirical",
 )
+SHADES: Final = {"assumption": "#FFF6E0", "no source": "#FFF6E0", "recalled": "#F1F0F7"}
 WIDTHS: Final = {"input": 58.0, "unit": 20.0, "dist": 12.0, "draws": 16.0, "source": 90.0}
 READ_ME: Final = (
     "Edit the sheet Parameters: values, distributions, intervals, sources. Leave the column input as it is.",
     "ci is the 95 % interval; range is the support of uniform, triangular and pert, or else bounds of "
     "sensitivity analysis.",
-    "A source that begins with assumption: marks an assumption (shaded), one with recalled: what was not checked.",
+    "A source that begins with assumption: marks an assumption (shaded, as is a row without a source), one with "
+    "recalled: what was not checked.",
     "Cells hold values, no formulas. The unit must stay the one that the scenario asks for.",
     "Then: igsim excel import THIS.xlsx SCENARIO.toml --diff, and with -o NEW.toml the scenario with the "
     "changes, its comments "
@@ -107,16 +109,15 @@ def origin(scenario: Scenario) -> Mapping[str, str]:
 
 def _write(book: xlsxwriter.Workbook, scenario: Scenario) -> None:
     styles = Styles(book)
-    table = parameter_frame(scenario)
+    table, standings = parameter_frame(scenario), [quantity.standing for _, quantity, _ in quantities(scenario)]
     sheet = book.add_worksheet(SHEET)
     for column, name in enumerate(COLUMNS):
         sheet.write_string(0, column, name, styles.head)
         sheet.set_column(column, column, WIDTHS.get(name, 12.0))
-    for row, record in enumerate(table.to_dict(orient="records"), start=1):
-        source = str(record["source"]).casefold()
+    for row, (record, standing) in enumerate(zip(table.to_dict(orient="records"), standings, strict=True), start=1):
         style: dict[str, object] = {"valign": "top"}
-        if source.startswith(("assumption:", "recalled:")):
-            style["bg_color"] = "#FFF6E0" if source.startswith("assumption:") else "#F1F0F7"
+        if standing in SHADES:
+            style["bg_color"] = SHADES[standing]
         for column, name in enumerate(COLUMNS):
             own = style | ({"text_wrap": True} if name == "source" else {})
             own |= {} if name in TEXTS else {"num_format": "General"}
