@@ -147,11 +147,3 @@ def first_difference(a: EventLog, b: EventLog) -> str | None:
     if len(a) != len(b):
         return f"the first log has {len(a)} events, the second {len(b)}"
     return None
-
-
-def logs_equal(a: EventLog, b: EventLog) -> bool:
-    """Whether two logs agree in every field of every event, to the last bit."""
-    return len(a) == len(b) and all(
-        np.array_equal(getattr(a, f.name), getattr(b, f.name), equal_nan=f.name in {"value", "true_igg"})
-        for f in fields(EventLog)
-    )

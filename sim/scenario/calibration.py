@@ -5,7 +5,6 @@ Priors are the distributions that the quantities have in the scenario; here is w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field
@@ -107,8 +106,3 @@ class Calibration(Table):
     cohorts: dict[Name, StudiedCohort] = Field(min_length=1, description="Studies by name.")
     targets: dict[Name, CalibrationTarget] = Field(min_length=1, description="What they saw, by name.")
     draws: int = Field(default=1000, strict=True, ge=100, le=10**5, description="Posterior draws that are written.")
-
-
-def fitted_targets(targets: Mapping[str, IncidenceTarget | RateTarget | ProportionTarget]) -> tuple[str, ...]:
-    """Names of the targets that are fitted, in order."""
-    return tuple(name for name, target in targets.items() if target.fitted)

@@ -13,7 +13,7 @@ import sim
 from sim.build import compile_model
 from sim.cohort import Cohort, read_cohort
 from sim.engines import numpy_engine, simpy_engine
-from sim.engines.log import first_difference, logs_equal
+from sim.engines.log import first_difference
 from sim.model.structure import Baseline, ClinicalModel
 from sim.population import draw_baseline
 from sim.scenario import Scenario
@@ -182,7 +182,7 @@ def test_both_engines_give_equal_logs_on_a_cohort(base_case: Scenario, four: Coh
     model, luck, patient = four.join(compile_model(base_case)), AddressedLuck(5), np.arange(60)
     fast, slow = numpy_engine.event_log(model, luck, patient), simpy_engine.event_log(model, luck, patient)
     assert first_difference(fast, slow) is None
-    assert not logs_equal(fast, numpy_engine.event_log(compile_model(base_case), luck, patient))
+    assert first_difference(fast, numpy_engine.event_log(compile_model(base_case), luck, patient)) is not None
     tables = [sim.run(base_case, cohort=four, patients=60, engine=engine).table() for engine in ("numpy", "simpy")]
     pd.testing.assert_frame_equal(*tables, check_exact=True)
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from sim.build import compile_model
 from sim.engines import numpy_engine, simpy_engine
 from sim.engines.histories import histories_from_log
-from sim.engines.log import EventLog, first_difference, logs_equal
+from sim.engines.log import EventLog, first_difference
 from sim.model.structure import ClinicalModel, Event
 from sim.population import draw_baseline
 from sim.scenario import Scenario, load
@@ -34,7 +34,6 @@ def assert_engines_agree(model: ClinicalModel, seed: int, n_patients: int) -> Ev
     luck, patient = AddressedLuck(seed), np.arange(n_patients)
     fast, slow = numpy_engine.event_log(model, luck, patient), simpy_engine.event_log(model, luck, patient)
     assert first_difference(fast, slow) is None
-    assert logs_equal(fast, slow)
     histories = numpy_engine.simulate(model, luck, patient)
     assert_same_histories(histories, simpy_engine.simulate(model, luck, patient))
     assert_same_histories(histories, histories_from_log(model, draw_baseline(model, luck, patient), fast))
@@ -67,10 +66,8 @@ def test_the_comparison_notices_a_last_bit() -> None:
     time = log.time.copy()
     time[37] = np.nextafter(time[37], np.inf)
     altered = dataclasses.replace(log, time=time)
-    assert not logs_equal(log, altered)
     assert "event 37" in str(first_difference(log, altered))
     shorter = EventLog(*(getattr(log, field.name)[:-1] for field in fields(EventLog)))
-    assert not logs_equal(log, shorter)
     assert "has" in str(first_difference(log, shorter))
 
 
