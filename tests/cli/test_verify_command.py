@@ -22,8 +22,11 @@ def test_the_committed_page_has_every_claim_and_none_failed() -> None:
     from sim.verify.techver import techver
 
     page = (REPOSITORY / "docs/checklists.md").read_text(encoding="utf-8")
-    claims = [check.claim for stage in techver(load(BASE_CASE), 1).values() for check in stage]
-    assert all(f"| {claim} |" in page for claim in claims)
+    checks = [check for stage in techver(load(BASE_CASE), 1).values() for check in stage]
+    assert all(f"| {check.claim} |" in page for check in checks)
+    counted = [check for check in checks if "parameters" in check.compared]
+    assert counted
+    assert all(f"| {check.claim} | {check.compared} |" in page for check in counted)
     assert "FAILED" not in page
 
 
