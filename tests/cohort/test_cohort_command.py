@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from sim.cohort import Vocabulary
+from sim.scenario import load
 from tests.cli.conftest import Igsim
 from tests.cohort.conftest import BASE_CASE, TUTORIAL, Write
 
@@ -90,3 +93,11 @@ def test_a_cohort_that_cannot_be_read_ends_with_status_2_and_no_folder(
     for word in words:
         assert word in said.err
     assert not (tmp_path / "results").exists()
+
+
+def test_the_how_to_page_names_every_attribute():
+    page = (TUTORIAL.parents[1] / "docs" / "how-to" / "own-patients.md").read_text()
+    (named,) = re.findall(r"`--column` says .*?\((.*?), and each serostatus by its name\)", page, re.DOTALL)
+    scenario = load(TUTORIAL.with_name("bcma-uk-nice.toml"))  # with a life table, so with ages and sexes
+    known = {*Vocabulary.of(scenario).attributes} - {*scenario.patients.serostatus}
+    assert {*re.findall(r"`(\w+)`", named)} == known
