@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,10 @@ from tests.cli.warm import Said, Warm
 # of a change is then about the change. New examples are the business of the slow tests.
 hypothesis.settings.register_profile("igsim", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("igsim")
+
+# A shell that starts tests in the background has them ignore Ctrl-C, and so would every command that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 IGG_BELOW_400 = Condition("igg_below", threshold_mg_dl=400.0)
 AFTER_SEVERE = Condition("infections", within=12.0)
