@@ -70,12 +70,15 @@ b,3,310,0.95
 """
 
 
+DRAWS = "cost_a,effect_a,cost_b,effect_b,x\n" + "".join(f"0,0,100,{(x * 7 % 60) / 1e4},{x}\n" for x in range(60))
+
+
 def make_folder(kind: str, root: Path) -> Path:
-    """The run folder of one of `COMMANDS`, or of an outside table ("cea"), under `root`."""
-    if kind == "cea":
+    """The run folder of one of `COMMANDS`, or of an outside table ("cea", "voi of a table"), under `root`."""
+    if kind in ("cea", "voi of a table"):
         table = root / "outside.csv"
-        table.write_text(OUTSIDE)
-        command: tuple[object, ...] = ("cea", table)
+        table.write_text(OUTSIDE if kind == "cea" else DRAWS)
+        command: tuple[object, ...] = (kind.split()[0], table)
     else:
         command = COMMANDS[kind]
     done = CliRunner().invoke(build_app(), [*map(str, command), "--out", str(root / kind)])

@@ -46,6 +46,7 @@ class Entry:
         words: How it was made, in words.
         digest: Of the scenario; empty if not known.
         problem: Why it cannot be opened; empty if it can.
+        is_outside: Whether it is the analysis of an outside table, which has no scenario and no patients.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Entry:
     words: str = ""
     digest: str = ""
     problem: str = ""
+    is_outside: bool = False
 
 
 @dataclass(frozen=True)
@@ -325,8 +327,8 @@ def _run_entry(name: str, manifest: Mapping[str, Any]) -> Entry:
     """What a manifest says of its run."""
     asked, command = manifest["settings"], str(manifest["command"])
     if manifest.get("table"):
-        # The analysis of an outside table has no scenario.
-        return Entry(RUN + name, name, command, f"Outside table {manifest['table']['file']}", _how_made(asked))
+        title = f"Outside table {manifest['table']['file']}"
+        return Entry(RUN + name, name, command, title, _how_made(asked), is_outside=True)
     scenarios = scenarios_of(manifest)
     title = " and ".join(str(scenario["title"]) for scenario in scenarios)
     digest = str(scenarios[0]["digest"]) if len(scenarios) == 1 else ""

@@ -355,6 +355,17 @@ def test_the_analysis_of_an_outside_table_is_shown_as_far_as_it_goes(outside, pa
         assert "outside table" in told
 
 
+def test_the_value_of_information_of_an_outside_table_asks_for_no_scenario(tmp_path):
+    make_folder("voi of a table", tmp_path)
+    desk = Desk(Library(tmp_path / "voi of a table", {}), Bench())
+    (entry,) = desk.library.runs()
+    assert entry.title.startswith("Outside table ")
+    for page in PAGES:
+        told = text_of(body(View(page=page, look_at=entry.key), desk))
+        assert "outside table" in told
+        assert "igsim " not in told, "there is no scenario to play"
+
+
 def test_a_programme_is_told_in_words_with_its_arms_side_by_side(tmp_path):
     folder = make_folder("capacity", tmp_path)
     desk = Desk(Library(tmp_path / "capacity", {}), Bench())

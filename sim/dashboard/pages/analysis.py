@@ -14,7 +14,7 @@ from sim.dashboard import decision as told
 from sim.dashboard.address import View
 from sim.dashboard.library import Source
 from sim.dashboard.pages import tables as shown
-from sim.dashboard.pages.desk import Desk, is_outside, missing, suited
+from sim.dashboard.pages.desk import Desk, missing, suited
 from sim.dashboard.parts import (
     Column,
     Content,
@@ -352,7 +352,7 @@ def label_of_arm(own: Source, arm: str) -> str:
 
 
 def _no_programme(source: Source) -> list[Content]:
-    if is_outside(source):
+    if source.entry.is_outside:
         return [missing(source, "capacity", "programme")]
     told_why = (
         "This page shows how a programme with a limited number of chairs and a limited supply of immunoglobulin "

@@ -56,22 +56,17 @@ def suited(desk: Desk, source: Source, tables: tuple[str, ...], commands: tuple[
     return Suited(None, missing(source, commands[0], what))
 
 
-def is_outside(source: Source) -> bool:
-    """Whether this is the analysis of an outside table, which has no scenario and no patients."""
-    return source.entry.command == "cea"
-
-
 def no_single_scenario(source: Source, wish: str) -> Content:
     """Why there is nothing to do with a scenario here."""
-    if is_outside(source):
+    if source.entry.is_outside:
         return notice(f"This run analyses an outside table; open a scenario or one of its runs to {wish}.")
     return notice(f"This run compares several scenarios; open one of them to {wish}.")
 
 
 def missing(source: Source, command: str, what: str) -> Content:
     """How to make what is not there."""
-    if is_outside(source):
-        return notice(f"This run analyses an outside table, which has no {what}.")
+    if source.entry.is_outside:
+        return notice(f"This run analyses an outside table and has no {what}.")
     if source.entry.key.startswith(RUN):
         told = f"This run has no {what}, nor has any other run folder here of the same scenario."
     else:
