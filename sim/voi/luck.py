@@ -59,8 +59,8 @@ def shifts(luck: Floats | None, n_replicates: int, seed: int, n_strategies: int)
     n_groups = len(luck)
     weights = np.random.default_rng([seed, 4]).exponential(size=(n_replicates, n_groups))
     weights /= weights.mean(axis=1, keepdims=True)
-    # A bootstrap of few groups scatters by n - 1 in place of n of them.
-    return np.asarray((weights - 1) @ luck * np.sqrt(n_groups / (n_groups - 1)))
+    # Dirichlet weights times n: sums scatter by n / (n + 1) of the sum of squares, a mean by n / (n - 1) of it.
+    return np.asarray((weights - 1) @ luck * np.sqrt((n_groups + 1) / (n_groups - 1)))
 
 
 def moved_by(expected: Floats, moves: Floats) -> Floats:

@@ -31,12 +31,20 @@ def test_luck_of_a_group_is_its_share_of_what_it_is_off_the_mean():
     assert groups.luck(10.0) == pytest.approx(np.array([[0.75, 2.25], [-0.75, -2.25]]))
 
 
-def test_shifts_scatter_as_means_of_such_groups_do():
-    """Variance of a mean of n groups: the sample variance over n; 20,000 replicates know it within 1 % (1 SE)."""
-    values = np.random.default_rng(1).normal(0, 7, (GROUPS, 2))
-    found = shifts((values - values.mean(axis=0)) / GROUPS, 20_000, 3, 2)
-    assert found.shape == (20_000, 2)
-    assert np.cov(found.T) == pytest.approx(np.cov(values.T) / GROUPS, rel=0.05, abs=0.05)
+@pytest.mark.parametrize("n_groups", [2, 4, GROUPS])
+def test_shifts_scatter_as_means_of_such_groups_do(n_groups: int):
+    """Variance of a mean of n groups: the sample variance over n.
+
+    200,000 replicates know it within 0.3 % (1 SE of a normal's; a uniform's of two groups, less). Weights left as
+    they are would give (n - 1) / (n + 1) of it, a third of it of two groups and 10 % less than it of twenty.
+    """
+    values = np.random.default_rng(1).normal(0, 7, (n_groups, 2))
+    found = shifts((values - values.mean(axis=0)) / n_groups, 200_000, 3, 2)
+    assert found.shape == (200_000, 2)
+    truth = np.cov(values.T) / n_groups
+    assert np.diag(np.cov(found.T)) == pytest.approx(np.diag(truth), rel=0.0125)
+    correlation = np.corrcoef(found.T)[0, 1]
+    assert correlation == pytest.approx(np.corrcoef(values.T)[0, 1], abs=0.01)
     assert not shifts(None, 5, 3, 2).any()
     assert not shifts(values[:1], 5, 3, 2).any()
 
