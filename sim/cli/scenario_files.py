@@ -21,6 +21,9 @@ def validate(
     scenario: opt.ScenarioFile,
     settings: opt.Settings = None,
     strict: opt.Strict = False,
+    inputs: Annotated[
+        bool, typer.Option("--inputs", help="Also list every input with its distribution and source.")
+    ] = False,
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Check a scenario file; every problem is named with its place, the value found and what is allowed."""
@@ -40,7 +43,7 @@ def validate(
     if output_format is opt.Format.JSON:
         opt.print_json(valid_document(loaded, notes, scenario_part(loaded)))
     else:
-        print_valid(opt.console(), str(scenario), loaded, notes)
+        print_valid(opt.console(), str(scenario), loaded, notes, with_inputs=inputs)
 
 
 def schema() -> None:

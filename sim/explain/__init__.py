@@ -286,25 +286,35 @@ def words(condition: Condition) -> str:
         return "never"
     if condition == ALWAYS:
         return "at the first dose"
+    if condition.kind in ("infections", "despite_prophylaxis"):
+        # One infection that completes the count always lies within its own window.
+        window = np.isfinite(condition.within) and condition.count > 1
+        return f"after {_infections(condition)}" + (f" within {condition.within:g} months" if window else "")
     return "when " + _clause(condition)
 
 
 def _clause(condition: Condition) -> str:
-    grade = "grade ≥ 3" if condition.minimum_grade == GRADE_3PLUS else "any grade"
     match condition.kind:
         case "any_of" | "all_of":
             joined = (" or " if condition.kind == "any_of" else " and ").join(_clause(p) for p in condition.parts)
             return f"({joined})"
         case "infections":
-            what = f"{condition.count} infections" if condition.count > 1 else "an infection"
-            window = f" within {condition.within:g} months" if np.isfinite(condition.within) else ""
-            return f"{what} of {grade}{window}"
+            window = f" within the last {condition.within:g} months" if np.isfinite(condition.within) else ""
+            return f"{_infections(condition)} came{window}"
         case "despite_prophylaxis":
-            return f"an infection of {grade} despite an antimicrobial in force"
+            return f"{_infections(condition)} came"
         case "anti_cd38":
             return "the patient had an anti-CD38 antibody"
         case "always":
             return "treatment starts"
         case kind:
             name = {"igg_below": "IgG", "iga_below": "IgA", "igm_below": "IgM"}[kind]
-            return f"measured {name} < {condition.threshold_mg_dl:g} mg/dL"
+            return f"measured {name} is under {condition.threshold_mg_dl:g} mg/dL"
+
+
+def _infections(condition: Condition) -> str:
+    """The infections that a condition asks for."""
+    grade = "grade ≥ 3" if condition.minimum_grade == GRADE_3PLUS else "any grade"
+    if condition.kind == "despite_prophylaxis":
+        return f"an infection of {grade} despite an antimicrobial in force"
+    return f"{f'{condition.count} infections' if condition.count > 1 else 'an infection'} of {grade}"

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from sim.psa import PsaReport, PsaResult
 from sim.psa.prices import EVERYONE
-from sim.report.text import finding_lines, icer_text, number, table, with_error
+from sim.report.text import finding_lines, icer_text, in_lines, number, open_limits, table, with_error
 
 SHOWN_PARAMETERS = 12
 
@@ -44,6 +44,8 @@ def print_psa(console: Console, report: PsaReport, folder: Path | None) -> None:
             "and patients together. Corrected: with the patients' luck taken out of the draws' scatter."
         )
     )
+    if sentence := open_limits(result.incremental().to_dict(orient="records")):
+        console.print(Text(f"Under the ICER its limits by that error. {sentence}"))
     if folder is not None:
         console.print()
         console.print(Text(f"Run folder: {folder}"), soft_wrap=True)
@@ -65,7 +67,7 @@ def _limits(row: Mapping[Hashable, object], name: str, digits: int = 0) -> str:
     text = with_error(row[name], row[f"{name}_mcse"], digits)
     if not text:
         return ""
-    return f"{text}\n{number(row[f'{name}_low'], digits)}–{number(row[f'{name}_high'], digits)}"
+    return in_lines(f"{text}\n{number(row[f'{name}_low'], digits)}–{number(row[f'{name}_high'], digits)}")
 
 
 def _incremental(result: PsaResult) -> Table:
@@ -73,7 +75,7 @@ def _incremental(result: PsaResult) -> Table:
         f"Incremental analysis of means over draws, per patient ({result.scenario.analysis.currency}, discounted)",
         *("strategy", "cost", "QALYs", "against", "Δ cost", "Δ QALYs", "ICER", "status"),
     )
-    for column in (shown.columns[0], shown.columns[3], shown.columns[-1]):
+    for column in (shown.columns[0], shown.columns[3], *shown.columns[-2:]):
         column.no_wrap = True
     for row in result.incremental().to_dict(orient="records"):
         line: dict[Hashable, object] = dict(row)
@@ -84,7 +86,7 @@ def _incremental(result: PsaResult) -> Table:
             str(line["comparator"]) if isinstance(line["comparator"], str) else "",
             _limits(line, "delta_cost"),
             _limits(line, "delta_qaly", 3),
-            icer_text(line),
+            in_lines(icer_text(line)),
             str(line["status"]),
         )
     return shown

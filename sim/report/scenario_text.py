@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from sim.errors import InputError
@@ -41,8 +42,24 @@ def valid_document(scenario: Scenario, notes: Sequence[str], part: Document) -> 
     }
 
 
-def print_valid(console: Console, path: str, scenario: Scenario, notes: Sequence[str]) -> None:
-    """Say that a scenario is sound, and where each of its numbers comes from."""
+def print_valid(console: Console, path: str, scenario: Scenario, notes: Sequence[str], *, with_inputs: bool) -> None:
+    """Say that a scenario is sound and what a careful reader would ask; with inputs, where each comes from."""
+    verdict = Text(
+        f"{path}: valid. {standing_words(scenario)}. "
+        f"{len(scenario.strategy_names)} strategies ({', '.join(scenario.strategy_names)}). "
+        f"Digest {scenario.digest[:16]}."
+    )
+    console.print(verdict)
+    for note in notes:
+        console.print(Text(f"note: {note}"))
+    if with_inputs:
+        console.print()
+        console.print(_inputs(scenario))
+        console.print(verdict)
+
+
+def _inputs(scenario: Scenario) -> Table:
+    """Every input with its distribution and source."""
     entries = list(quantities(scenario))
     shown = table(f"Inputs of {scenario.title}", "input", "value", "unit", "distribution", "source", left=1)
     shown.columns[2].justify = shown.columns[3].justify = shown.columns[4].justify = "left"
@@ -50,13 +67,4 @@ def print_valid(console: Console, path: str, scenario: Scenario, notes: Sequence
         spread = quantity.ci or quantity.range
         words = quantity.dist + (f" {spread[0]:g} to {spread[1]:g}" if spread else "")
         shown.add_row(Text(name), f"{quantity.value:g}", Text(unit), words, Text(quantity.source))
-    console.print(shown)
-    for note in notes:
-        console.print(Text(f"note: {note}"))
-    console.print(
-        Text(
-            f"{path}: valid. {standing_words(scenario)}. "
-            f"{len(scenario.strategy_names)} strategies ({', '.join(scenario.strategy_names)}). "
-            f"Digest {scenario.digest[:16]}."
-        )
-    )
+    return shown

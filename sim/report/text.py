@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rich import box
@@ -21,6 +22,8 @@ from sim.runs import RunResult
 from sim.runs.detect import Finding
 
 SHOWN_FINDINGS = 8
+WIDE_LIMITS = 16
+"""Characters from which two limits stand on lines of their own, so that no table breaks one of their numbers."""
 
 
 def number(value: object, digits: int = 0) -> str:
@@ -46,6 +49,12 @@ def table(title: str, *columns: str, left: int = 1) -> Table:
     for index, column in enumerate(columns):
         made.add_column(column, justify="left" if index < left else "right", overflow="fold")
     return made
+
+
+def in_lines(cell: str) -> str:
+    """A cell for a narrow column: of limits too wide for one line each has its own."""
+    lines = (re.sub("(–|, )", r"\1\n", line) if len(line) >= WIDE_LIMITS else line for line in cell.splitlines())
+    return "\n".join(line.rstrip() for part in lines for line in part.splitlines())
 
 
 def print_run(console: Console, result: RunResult, folder: Path | None) -> None:
@@ -85,6 +94,8 @@ def _errors(result: RunResult) -> str:
         "± is one Monte Carlo standard error; differences are paired, patient by patient. Under the ICER its "
         "95 % limits by that error (Fieller)."
     )
+    if sentence := open_limits(result.table().to_dict(orient="records")):
+        text += f" {sentence}"
     if gain.notna().any() and "cost" in gain.index:
         cost, qaly = (_range([*gain.loc[[name]]]) for name in ("cost", "qaly"))
         text += (
@@ -152,7 +163,7 @@ def _incremental(result: RunResult) -> Table:
         "ICER",
         "status",
     )
-    shown.columns[-1].no_wrap = True
+    shown.columns[-1].no_wrap = shown.columns[-2].no_wrap = True
     for row in result.table().to_dict(orient="records"):
         shown.add_row(
             str(row["strategy"]),
@@ -161,10 +172,23 @@ def _incremental(result: RunResult) -> Table:
             str(row["comparator"]) if isinstance(row["comparator"], str) else "",
             with_error(row["delta_cost"], row["delta_cost_mcse"]),
             with_error(row["delta_qaly"], row["delta_qaly_mcse"], 4),
-            icer_text(row),
+            in_lines(icer_text(row)),
             str(row["status"]),
         )
     return shown
+
+
+def open_limits(rows: Iterable[Mapping[Hashable, object]]) -> str:
+    """What limits of an ICER that are no interval mean, in a sentence; empty where all are one."""
+    shapes = {row.get("icer_shape") for row in rows}
+    if "outside" in shapes:
+        return (
+            "“Under a, over b”: Δ QALYs may be 0 within this error, so the ratios that fit are two half-lines, "
+            "all under a and all over b."
+        )
+    return (
+        "“Any”: Δ QALYs and Δ cost may both be 0 within this error, so every ratio fits." if "line" in shapes else ""
+    )
 
 
 def icer_text(row: Mapping[Hashable, object]) -> str:

@@ -20,7 +20,7 @@ STARTER: Final = """\
 #
 # It holds every number of {base}, which lies beside this file, except those stated here.
 # To change a number, take the # away from its line, and change value, spread and source together.
-# Check with:  igsim validate {name}.toml
+# Check with:  igsim validate {path}
 
 extends = "{base}"
 format = 1
@@ -69,18 +69,19 @@ def shipped_scenarios() -> dict[str, Path]:
     raise UsageError(message)
 
 
-def starter_text(name: str, based_on: str) -> str:
+def starter_text(name: str, based_on: str, path: str = "") -> str:
     """Write a commented scenario that extends a shipped one and shows what is changed most often.
 
     Args:
         name: Name of the new scenario.
         based_on: Name of a shipped scenario.
+        path: Where it will lie, as the user wrote it; empty for the folder that commands are given in.
 
     Raises:
         UsageError: There is no shipped scenario of that name.
     """
-    path = _shipped(based_on)
-    base = load(path)
+    shipped = _shipped(based_on)
+    base = load(shipped)
     ig = base.immunoglobulin
     strategies = ", ".join(f'"{strategy}"' for strategy in (*base.strategy_names, "two_infections"))
     months = Quantity(value=6, unit="months", source="assumption: the window of this policy")
@@ -88,7 +89,8 @@ def starter_text(name: str, based_on: str) -> str:
     package = ", ".join(f'"{name}"' for name in base.strategies[base.strategy_names[0]].antimicrobials)
     return STARTER.format(
         name=name,
-        base=path.name,
+        path=f'"{path}"' if " " in path else path or f"{name}.toml",
+        base=shipped.name,
         wtp=[float(wtp) for wtp in base.analysis.wtp_per_qaly],
         patients=base.analysis.patients,
         strategies=f"[{strategies}]",
@@ -119,7 +121,7 @@ def init_files(target: Path, based_on: str) -> list[Path]:
     shipped = load(_shipped(based_on))
     chain = [Path(file) for file in shipped.files]
     chain += [chain[0].parent / name for name in shipped.beside]
-    wanted = {new: starter_text(new.stem, based_on).encode()}
+    wanted = {new: starter_text(new.stem, based_on, str(new)).encode()}
     for file in chain:
         copy = new.parent / file.relative_to(chain[0].parent)
         if copy in wanted:

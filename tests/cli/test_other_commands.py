@@ -140,8 +140,11 @@ def test_validate_names_all_five_faults_of_a_file_at_once(igsim: Igsim, tmp_path
 
 def test_validate_lists_every_input_with_its_source(igsim: Igsim) -> None:
     said = igsim("validate", BASE_CASE, "--strict")
-    assert said.status == 0
-    assert "valid." in said.out
+    assert (said.status, said.out.count(": valid. ")) == (0, 1)
+    assert "immunoglobulin.price_per_gram" not in said.out
+    whole = igsim("validate", BASE_CASE, "--inputs").out.splitlines()
+    assert sum(line.startswith(" immunoglobulin.price_per_gram ") for line in whole) == 1
+    assert " ".join(whole).count(": valid. ") == 2
     document = igsim("validate", BASE_CASE, "--format", "json").document
     assert document["valid"] is True
     assert all(entry["source"] for entry in document["inputs"])
@@ -192,8 +195,8 @@ def test_explain_shows_who_which_hazards_which_rules_and_every_source(igsim: Igs
         "Who, at the first dose",
         "elranatamab",
         "respiratory_viral",
-        "(measured IgG < 400 mg/dL and (an infection of grade ≥ 3 within 12 months or 2 infections of any grade",
-        "the patient had an anti-CD38 antibody and measured IgA < 70 mg/dL and measured IgM < 40 mg/dL",
+        "(measured IgG is under 400 mg/dL and (an infection of grade ≥ 3 came within the last 12 months",
+        "the patient had an anti-CD38 antibody and measured IgA is under 70 mg/dL and measured IgM is under 40 mg/dL",
         "SCIG, 0.1 g/kg every 0.23 months",
         "gamma frailty of variance 0.6",
         "BCMA constant; GPRC5D constant",

@@ -209,7 +209,9 @@ def test_every_command_has_a_report(kind: str, folder_of):
         (strategies,) = [grid for grid in problem.items if grid.title == "Strategies compared"]
         assert {"never", "at the first dose"} & {rule for _, _, rule in strategies.rows}
         if kind == "run":
-            assert "when an infection of grade ≥ 3 within 12 months" in {rule for _, _, rule in strategies.rows}
+            assert "after an infection of grade ≥ 3; first infusion 14 days later" in {
+                rule for _, _, rule in strategies.rows
+            }
 
 
 def test_a_programme_tells_who_paid_in_its_own_numbers(folder_of):
@@ -291,7 +293,7 @@ def test_the_summary_gives_the_numbers_of_the_run(folder_of):
         index="strategy", columns="component", values="mean"
     )
     best = (50_000 * outcomes["qaly"] - outcomes["cost"]).idxmax()
-    assert f"the highest expected net benefit is that of {folder.short(best)}" in words
+    assert f"the highest expected net benefit is that of “{folder.short(best)}”" in words
     assert not re.search(r"\b(should|recommended|must be adopted|optimal choice)\b", words), "it advocates nothing"
     assert "Parameter uncertainty is not part of this report" in words
 

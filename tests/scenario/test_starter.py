@@ -22,6 +22,13 @@ def test_a_new_scenario_loads_strictly_and_adds_one_policy(tmp_path: Path, name:
     assert warnings(scenario) == ()
 
 
+def test_the_check_that_it_names_finds_the_file(tmp_path: Path) -> None:
+    new = init_files(tmp_path / "a folder" / "mine.toml", "tutorial")[0]
+    assert f'igsim validate "{new}"' in new.read_text()
+    plain = init_files(tmp_path / "folder" / "mine.toml", "tutorial")[0]
+    assert f"igsim validate {plain}\n" in plain.read_text()
+
+
 @pytest.mark.parametrize("name", sorted(SHIPPED))
 def test_every_commented_line_holds_when_it_is_taken_in(tmp_path: Path, name: str) -> None:
     path = init_files(tmp_path / "mine.toml", name)[0]

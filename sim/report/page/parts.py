@@ -120,3 +120,11 @@ def listed(names: Sequence[str], word: str = "and") -> str:
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} {word} {names[-1]}"
+
+
+def ahead_of(leads: Sequence[tuple[str, str]]) -> str:
+    """Leads, each over a strategy, in words; a strategy over which all are is named once."""
+    others = dict.fromkeys(other for _, other in leads)
+    if len(others) == 1:
+        return f"{listed([lead for lead, _ in leads])} over “{next(iter(others))}”"
+    return listed([f"{lead} over “{other}”" for lead, other in leads])

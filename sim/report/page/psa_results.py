@@ -7,8 +7,8 @@ from typing import Any
 
 from sim.figures.style import in_words
 from sim.report.page.folder import RunFolder
-from sim.report.page.parts import Grid, Section, grid, itemised, listed, section
-from sim.report.text import icer_text, number, with_error
+from sim.report.page.parts import Grid, Section, ahead_of, grid, itemised, listed, section
+from sim.report.text import icer_text, number, open_limits, with_error
 
 MOST_PARAMETERS = 15
 
@@ -71,13 +71,12 @@ def _lead_sentences(folder: RunFolder) -> list[str]:
     sentences = []
     for best in dict.fromkeys(row["best"] for row in leads):
         own = [row for row in leads if row["best"] == best]
-        ahead = [f"{with_error(row['lead'], row['mcse'])} over {folder.short(row['next'])}" for row in own]
+        ahead = ahead_of([(with_error(row["lead"], row["mcse"]), folder.short(row["next"])) for row in own])
         at = listed([number(row["wtp"]) for row in own])
         sentences.append(
             f"Averaged over {folder.settings['draws']:,} parameter draws, the strategy with the highest expected net "
-            f"benefit at {at} {folder.currency} per QALY is {folder.short(best)}; per patient it leads by "
-            f"{listed(ahead)} "
-            f"({folder.currency} ± Monte Carlo standard error)."
+            f"benefit at {at} {folder.currency} per QALY is “{folder.short(best)}”; per patient it leads by "
+            f"{ahead} ({folder.currency} ± Monte Carlo standard error)."
         )
     doubtful = [row for row in leads if row["could_flip"]]
     if doubtful:
@@ -194,8 +193,8 @@ def _incremental(folder: RunFolder) -> Grid:
         ("strategy", "cost", "QALYs", "against", "Δ cost", "Δ QALYs", "ICER", "status"),
         rows,
         note="Under the ICER its 95 % limits by Monte Carlo error (Fieller). A ratio has no credible interval "
-        "that can be "
-        "read safely; decision uncertainty is shown by the acceptability curves.",
+        "that can be read safely; decision uncertainty is shown by the acceptability curves. "
+        + open_limits(folder.document["incremental"]),
     )
 
 

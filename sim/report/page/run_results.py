@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from sim.report.page.folder import RunFolder
-from sim.report.page.parts import Grid, Section, grid, listed, section
+from sim.report.page.parts import Grid, Section, ahead_of, grid, listed, section
 from sim.report.page.patients import patient_plots
-from sim.report.text import EVENT_ROWS, ITEM_WORDS, icer_text, number, with_error
+from sim.report.text import EVENT_ROWS, ITEM_WORDS, icer_text, number, open_limits, with_error
 
 SURE = 1.96
 """Standard errors by which a lead must exceed noise for the choice not to be in doubt."""
@@ -82,7 +82,7 @@ def incremental_grid(folder: RunFolder) -> Grid:
         ("strategy", "cost", "QALYs", "against", "Δ cost", "Δ QALYs", "ICER", "status"),
         rows,
         note="By rising cost. Under the ICER its 95 % limits by Monte Carlo error (Fieller); they say how well the "
-        "ratio was computed, not how uncertain its inputs are.",
+        "ratio was computed, not how uncertain its inputs are. " + open_limits(folder.document["incremental"]),
     )
 
 
@@ -140,10 +140,11 @@ def lead_sentences(folder: RunFolder, rows: Sequence[tuple[float, str, str, floa
     for best in dict.fromkeys(row[1] for row in rows):
         own = [row for row in rows if row[1] == best]
         at = listed([number(row[0]) for row in own])
-        ahead = listed([f"{with_error(row[3], row[4])} over {folder.short(row[2])}" for row in own])
+        ahead = ahead_of([(with_error(row[3], row[4]), folder.short(row[2])) for row in own])
         sentences.append(
             f"At a willingness to pay of {at} {folder.currency} per QALY the highest expected net benefit is that of "
-            f"{folder.short(best)}; per patient it leads by {ahead} ({folder.currency} ± Monte Carlo standard error)."
+            f"“{folder.short(best)}”; per patient it leads by {ahead} "
+            f"({folder.currency} ± Monte Carlo standard error)."
         )
     doubtful = [row for row in rows if row[3] < SURE * row[4]]
     if doubtful:

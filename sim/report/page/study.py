@@ -68,10 +68,7 @@ def problem_section(folder: RunFolder, scenario: Scenario) -> Section:
             ),
         ),
     ]
-    compared = [
-        (scenario.strategies[name].label, name, start_in_words(strategy_of(name, scenario).start))
-        for name in scenario.strategy_names
-    ]
+    compared = [(scenario.strategies[name].label, name, _ordered(scenario, name)) for name in scenario.strategy_names]
     setting = grid("Setting", ("", ""), rows, left=2)
     strategies = grid(
         "Strategies compared",
@@ -85,6 +82,13 @@ def problem_section(folder: RunFolder, scenario: Scenario) -> Section:
         items = (_compared(folder), *items)
         about = f"Setting, strategies and this text are those of the first scenario. {about}"
     return Section("problem", "Decision problem", (about,) if about else (), items=items)
+
+
+def _ordered(scenario: Scenario, name: str) -> str:
+    """When a strategy orders immunoglobulin, and when it is first infused."""
+    start = start_in_words(strategy_of(name, scenario).start)
+    delay = getattr(scenario.strategies[name].start, "delay_days", None)
+    return f"{start}; first infusion {delay.value:g} days later" if delay is not None and delay.value else start
 
 
 def _compared(folder: RunFolder) -> Grid:
