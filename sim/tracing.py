@@ -305,10 +305,26 @@ def _happening(
         case Event.IG_STOPPED:
             key, text = (event, month), "Ig ends by its stop rule"
         case Event.IG_ORDERED:
-            key, text = (event, month), "Ig ordered"
+            key, text = (event, month), "Ig ordered" + _lapse(model, log, row)
         case _:
             key, text = (event, month), _ENDINGS[event]
     return Happening(month, event, text, key)
+
+
+def _lapse(model: ClinicalModel, log: EventLog, row: int) -> str:
+    """Why no infusion follows an order; empty if one does."""
+    own = log.strategy == log.strategy[row]
+    if (own & (log.event == Event.INFUSION)).any():
+        return ""
+    due = float(log.time[row]) + model.strategies[log.strategy[row]].delay
+    stop = log.time[own & (log.event == Event.TREATMENT_STOP)]
+    washout = model.immunoglobulin.washout
+    if stop.size and stop[0] + washout <= due:
+        why = "the bispecific and its washout have ended" if washout else "the bispecific has ended"
+    else:
+        (end,) = log.event[own & np.isin(log.event, list(_ENDINGS))]
+        why = "the horizon is reached" if end == Event.HORIZON else "the patient has died"
+    return f", never given: by month {due:.2f}, when it is due, {why}"
 
 
 def _candidate_words(model: ClinicalModel, log: EventLog, row: int) -> str:

@@ -86,3 +86,29 @@ def test_a_dose_that_follows_the_patient_is_told_when_it_changes() -> None:
     interval = 28 / (365.25 / 12)
     assert 0 < infused[1].month - severe < interval
     assert 12 <= infused[2].month - severe < 12 + interval
+
+
+def test_an_order_that_no_infusion_follows_says_why_and_no_other_does() -> None:
+    reasons = {"the bispecific and its washout have ended": 0, "the patient has died": 0}
+    given = 0
+    model, luck, patient = compile_model(BASE), AddressedLuck(BASE.analysis.seed), np.arange(150)
+    log = numpy_engine.event_log(model, luck, patient)
+    (index,) = [i for i, strategy in enumerate(model.strategies) if strategy.name == "secondary"]
+    ordered = np.unique(log.patient[(log.event == Event.IG_ORDERED) & (log.strategy == index)])
+    for number in ordered.tolist():
+        happenings = trace(BASE, number).histories["secondary"]
+        (order,) = [h for h in happenings if h.event is Event.IG_ORDERED]
+        if any(h.event is Event.INFUSION for h in happenings):
+            assert order.text == "Ig ordered"
+            given += 1
+            continue
+        reason = order.text.rpartition("due, ")[2]
+        due = order.month + model.strategies[index].delay
+        assert f"by month {due:.2f}" in order.text
+        stops = [h.month for h in happenings if h.event is Event.TREATMENT_STOP]
+        closed = bool(stops) and stops[0] + model.immunoglobulin.washout <= due
+        assert closed == (reason == "the bispecific and its washout have ended")
+        assert closed or happenings[-1].month <= due
+        reasons[reason] += 1
+    assert given > 5
+    assert min(reasons.values()) > 0
