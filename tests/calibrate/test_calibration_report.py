@@ -12,6 +12,7 @@ import pytest
 
 from sim.calibrate import CalibrationResult
 from sim.cli.answers import Answer, hand_over
+from sim.cli.keeping import Keeping
 from sim.cli.options import Format
 from sim.figures.calibration import IDENTIFIED
 from sim.report.calibrate_text import calibrate_document, calibrate_tables
@@ -27,7 +28,7 @@ from sim.scenario import input_names, target_names
 def folder(fitted: CalibrationResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("results")
     answer = Answer(calibrate_document(fitted), calibrate_tables(fitted), lambda console, folder: None, {})
-    hand_over(answer, [fitted.scenario], root, "calibration", time.perf_counter(), [], Format.JSON)
+    hand_over(answer, [fitted.scenario], Keeping(root), "calibration", time.perf_counter(), [], Format.JSON)
     (found,) = (root / "calibration").iterdir()
     return found
 

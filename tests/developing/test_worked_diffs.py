@@ -87,7 +87,7 @@ def test_a_cause_is_scenario_data_alone_and_moves_no_other_infection(tmp_path: P
     assert (np.abs(1.5 * new - expected) > 4 * error).all(), "a rate half as large again would be found out"
 
 
-def tests_of(page: str) -> list[str]:
+def commanded(page: str) -> list[str]:
     """What the page says to run, and the tests that its diff brings."""
     commands = re.findall(
         r"^pytest -q (.*)$", (ROOT / "docs" / "developing" / f"{page}.md").read_text(), re.MULTILINE
@@ -99,7 +99,7 @@ def tests_of(page: str) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("page", ["add-a-start-rule", "add-a-figure"])
 def test_a_diff_that_touches_code_passes_the_tests_that_it_says_to_run(page: str, tmp_path: Path) -> None:
-    tests = tests_of(page)
+    tests = commanded(page)
     assert tests
     folder = scratch(tmp_path)
     applied(folder, page)
