@@ -133,6 +133,8 @@ def _trial(report: VoiReport, name: str, wtp: float) -> Table:
             number(row["cost"]),
             with_error(row["enbs"], row["enbs_se"]),
         )
+    shown.caption = "of EVPPI: of what the same trial would be worth without end"
+    shown.caption_justify = "left"
     return shown
 
 

@@ -91,9 +91,9 @@ def tornado(**changes: Any) -> Any:
     return {**row, **changes}
 
 
-def driving(*rows: Any) -> str:
+def driving(*rows: Any, only: str = "") -> str:
     document = {"tornado": list(rows), "base": {"best": "none"}}
-    return " ".join(words.drivers(folder(document, wtp=1e5, strategy="secondary", comparator="none")))
+    return " ".join(words.drivers(folder(document, wtp=1e5, strategy="secondary", comparator="none"), only))
 
 
 def test_what_drives_the_decision():
@@ -102,6 +102,9 @@ def test_what_drives_the_decision():
     assert "2 inputs were moved; 1 of them move it by nothing that noise lets be seen." in said
     assert "No input alone, within its range, puts another strategy before none beyond noise." in said
     assert "Within noise" not in said
+    some = driving(tornado(), only="those of the base case")
+    assert "1 inputs were moved, those of the base case; 0 of them" in some
+    assert "None of these inputs alone, within its range, puts" in some
     turned = driving(tornado(best_low="primary", lead_low=500.0, lead_low_mcse=100.0))
     assert "each of these puts another strategy before none, beyond noise: a.price at 75 (primary)" in turned
     unsure = driving(tornado(best_high="primary", lead_high=150.0, lead_high_mcse=100.0))

@@ -98,7 +98,7 @@ def ratios_grid(plays: Plays, chosen: Iterable[Setting]) -> Grid:
         "target",
         "payer",
         "strategy",
-        "against",
+        "cost per QALY against",
         "cost per QALY",
         "break-even price per gram",
         "95 % of draws",

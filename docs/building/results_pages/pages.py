@@ -152,7 +152,11 @@ def payers(plays: Plays) -> Made:
             [*words.ratios(run), *words.by_price(plays.price(setting)), *words.by_effect(plays.effect(setting))]
         )
         page.table(incremental_grid(run))
-        page.points(words.drivers(_tornado(plays, setting)))
+        page.points(
+            words.drivers(
+                _tornado(plays, setting), "" if setting.at_home else "those that move it most in the United States"
+            )
+        )
     size = _sizes(plays, "run", "psa", "tornado", "search")
     size += f"; outside the United States the {DRIVERS} inputs that move the decision most there are moved"
     return ending(page, of_page(page.name), plays, size)

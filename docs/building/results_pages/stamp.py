@@ -1,7 +1,7 @@
 """Of which scenarios and of which model a page was made.
 
 A page ends with a table: every scenario that it rests on, its digest, and a check of what the model makes of it. The
-check is a fingerprint of the mean costs and QALYs of a few patients to six digits, so it changes when the model's
+check is a fingerprint of all mean outcomes of some thousand patients to six digits, so it changes when the model's
 numbers do and stays when only its code does.
 """
 
@@ -16,7 +16,7 @@ from docs.building.results_pages.markdown import table_text
 from docs.building.results_pages.settings import Setting
 from sim.scenario import Scenario
 
-PATIENTS = 200
+PATIENTS = 4096
 """Whose means the check looks at."""
 REMEDY = "pages are stale, run make results-pages"
 _ROW = re.compile(r"^\| (.+?) \| (.+?) \| (?:.*?) \| `([0-9a-f]{12})` \| `([0-9a-f]{8})` \|$", re.MULTILINE)
@@ -30,7 +30,7 @@ def digest(scenario: Scenario) -> str:
 def check(scenario: Scenario) -> str:
     """Fingerprint of what the model makes of a scenario."""
     outcomes = sim.run(scenario, patients=PATIENTS).outcomes
-    means = [f"{value:.6g}" for name in ("cost", "qaly") for value in outcomes.mean(name)]
+    means = [f"{value:.6g}" for name in outcomes.components for value in outcomes.mean(name)]
     return hashlib.sha256(" ".join(means).encode()).hexdigest()[:8]
 
 

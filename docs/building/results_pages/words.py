@@ -121,8 +121,13 @@ def agreement(run: RunFolder, psa: RunFolder) -> str:
     return f"Base values and means over draws do not put the same strategy first: {listed(told)}."
 
 
-def drivers(folder: RunFolder) -> list[str]:
-    """What a tornado says of the decision: the widest swings, and which inputs alone turn it."""
+def drivers(folder: RunFolder, only: str = "") -> list[str]:
+    """What a tornado says of the decision: the widest swings, and which inputs alone turn it.
+
+    Args:
+        folder: A one-way sensitivity analysis.
+        only: Which inputs were moved, where not all were.
+    """
     rows, asked, best = folder.document["tornado"], folder.settings, folder.document["base"]["best"]
     seen = [row for row in rows if clear(row["swing"], row["swing_mcse"])]
     where = f"at {number(asked['wtp'])} {folder.currency} per QALY"
@@ -140,12 +145,13 @@ def drivers(folder: RunFolder) -> list[str]:
         sentences = [f"No input moves {of} beyond noise {where}."]
     halves = sum(row["swing"] is None for row in rows)
     still = len(rows) - len(seen) - halves
-    text = f"{len(rows)} inputs were moved; {still} of them move it by nothing that noise lets be seen"
+    moved = f"{len(rows)} inputs were moved" + (f", {only}" if only else "")
+    text = f"{moved}; {still} of them move it by nothing that noise lets be seen"
     sentences.append(text + (f", {halves} could not be moved to both ends." if halves else "."))
-    return [*sentences, *_turning(folder, rows, best)]
+    return [*sentences, *_turning(folder, rows, best, "None of these inputs" if only else "No input")]
 
 
-def _turning(folder: RunFolder, rows: Sequence[Row], best: str) -> list[str]:
+def _turning(folder: RunFolder, rows: Sequence[Row], best: str, none: str) -> list[str]:
     """Which inputs alone make another strategy best, beyond noise and within it."""
     sure: list[str] = []
     unsure: list[str] = []
@@ -162,7 +168,7 @@ def _turning(folder: RunFolder, rows: Sequence[Row], best: str) -> list[str]:
             f"Alone, each of these puts another strategy before {first}, beyond noise: {'; '.join(sure)}."
         )
     else:
-        sentences.append(f"No input alone, within its range, puts another strategy before {first} beyond noise.")
+        sentences.append(f"{none} alone, within its range, puts another strategy before {first} beyond noise.")
     if unsure:
         sentences.append(f"Within noise: {'; '.join(unsure)}.")
     return sentences

@@ -273,7 +273,8 @@ def _evppi(folder: RunFolder, wtp: float) -> list[Grid]:
     own = [row for row in folder.document["evppi"] if row["wtp"] == wtp]
     shown = [row for row in own if row["kind"] == "group"]
     single = sorted((row for row in own if row["kind"] != "group"), key=lambda row: -(row["evppi"] or 0))
-    shown += [row for row in single if row["evppi"]][:MOST_PARAMETERS]
+    worth = [row for row in single if row["evppi"]]
+    shown += worth[:MOST_PARAMETERS]
     if not shown:
         return []
     rows = [
@@ -295,10 +296,21 @@ def _evppi(folder: RunFolder, wtp: float) -> list[Grid]:
             rows,
             left=2,
             paths=tuple("" if row["kind"] == "group" else str(row["name"]) for row in shown),
-            note=f"Groups, then the {MOST_PARAMETERS} single parameters of the highest value; the run folder has "
-            "all.",
+            note=_of_how_many(len(single), len(worth)),
         )
     ]
+
+
+def _of_how_many(single: int, worth: int) -> str:
+    """Which single parameters a table of EVPPI shows."""
+    if worth > MOST_PARAMETERS:
+        return (
+            f"Groups, then the {MOST_PARAMETERS} of {single} single parameters of the highest value; the run folder "
+            "has all."
+        )
+    if worth == 0:
+        return f"Groups alone: none of the {single} single parameters has a value above 0."
+    return f"Groups, then the single parameters whose value is above 0, {worth} of {single}."
 
 
 def break_even(folder: RunFolder) -> list[dict[str, Any]]:

@@ -95,4 +95,6 @@ def _trial(folder: RunFolder, design: Mapping[str, Any], wtp: float) -> Grid:
         (*columns, "ENBS"),
         rows,
         left=0,
+        note="Of EVPPI: share of what the same trial would be worth without end, with every parameter that it tells "
+        "of known.",
     )
