@@ -104,7 +104,7 @@ def test_what_drives_the_decision():
     assert "Within noise" not in said
     some = driving(tornado(), only="those of the base case")
     assert "1 inputs were moved, those of the base case; 0 of them" in some
-    assert "None of these inputs alone, within its range, puts" in some
+    assert "Of these inputs none alone, within its range, puts" in some
     turned = driving(tornado(best_low="primary", lead_low=500.0, lead_low_mcse=100.0))
     assert "each of these puts another strategy before none, beyond noise: a.price at 75 (primary)" in turned
     unsure = driving(tornado(best_high="primary", lead_high=150.0, lead_high_mcse=100.0))

@@ -148,7 +148,7 @@ def drivers(folder: RunFolder, only: str = "") -> list[str]:
     moved = f"{len(rows)} inputs were moved" + (f", {only}" if only else "")
     text = f"{moved}; {still} of them move it by nothing that noise lets be seen"
     sentences.append(text + (f", {halves} could not be moved to both ends." if halves else "."))
-    return [*sentences, *_turning(folder, rows, best, "None of these inputs" if only else "No input")]
+    return [*sentences, *_turning(folder, rows, best, "Of these inputs none" if only else "No input")]
 
 
 def _turning(folder: RunFolder, rows: Sequence[Row], best: str, none: str) -> list[str]:
