@@ -19,7 +19,8 @@ def page() -> str:
         "",
         "Written from the schema that `igsim schema` prints. A *quantity* is a number, or a table with value, unit, "
         "distribution and source (see [Quantity](#quantity)). Names in capitals are the user's. An entry without a "
-        "default is needed, in the file or in one that it extends.",
+        "default is needed, in the file or in one that it extends: "
+        "[what `extends` keeps and replaces](../how-to/own-country.md#what-extends-keeps-and-replaces).",
         "",
     ]
     lines += _section("The file", schema, parts)

@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.parameters import unread
 from sim.psa.result import PsaResult
-from sim.runs.detect import PROBED_AT, Finding, identical, not_adding_up, silent
+from sim.runs.detect import PROBED_AT, Finding, identical, kept, not_adding_up, silent
 
 
 def findings(result: PsaResult) -> tuple[Finding, ...]:
@@ -21,6 +21,7 @@ def findings(result: PsaResult) -> tuple[Finding, ...]:
             lambda path: np.quantile(draws.matrix[:, column[path]], PROBED_AT).tolist(),
             result.seed,
         ),
+        *kept(result.scenario),
         *identical_strategies(result),
         *costs_that_do_not_add_up(result),
     )

@@ -15,6 +15,7 @@ from itertools import combinations
 import numpy as np
 
 from sim.build import compile_model
+from sim.cohort import Cohort
 from sim.engines import numpy_engine
 from sim.model.accrual import accrue
 from sim.model.parts import Floats, Integers
@@ -39,6 +40,8 @@ class Kind(StrEnum):
     FLAT = "read but moves nothing"
     IDENTICAL = "identical strategies"
     NOT_ADDING_UP = "cost items do not add up"
+    KEPT = "kept from another scenario although its grounds have changed"
+    UNIT = "values as of another unit"
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,48 @@ def _with(scenario: Scenario, path: str, value: float) -> Scenario:
         rest = sum(others.values())
         values |= {name: share * (1 - value) / rest for name, share in others.items() if rest > 0}
     return with_values(scenario, values)
+
+
+def kept(scenario: Scenario) -> list[Finding]:
+    """What the scenario keeps of another although it has changed what that rested on."""
+    return [Finding(Kind.KEPT, *question.split(": ", 1)) for question in scenario.kept]
+
+
+@dataclass(frozen=True)
+class _Odd:
+    """Values of an attribute, 0 apart, most of which are more likely in another unit."""
+
+    low: float
+    high: float
+    unit: str
+    meant: str
+
+
+# No assay reads an IgG under 20 mg/dL; values of 0.2 to 20 are those of g/L. An M-protein that electrophoresis can
+# measure at all has 50 mg/dL, one in g/L or g/dL seldom exceeds 50.
+_ODD = {
+    "igg_polyclonal_mg_dl": (
+        _Odd(0, 20, "mg/dL", "if it is in g/L, 1 g/L is 100 mg/dL"),
+        _Odd(2_500, np.inf, "mg/dL", "if it is in mg/L, 10 mg/L are 1 mg/dL; an M-protein does not belong in it"),
+    ),
+    "m_protein_mg_dl": (
+        _Odd(0, 50, "mg/dL", "if it is in g/L, 1 g/L is 100 mg/dL; if in g/dL, 1 g/dL is 1,000 mg/dL"),
+    ),
+    "weight_kg": (_Odd(150, np.inf, "kg", "if it is in pounds, 1 lb is 0.454 kg"),),
+}
+
+
+def odd_units(cohort: Cohort) -> list[Finding]:
+    """Columns of real patients that look like another unit than the one they are read in."""
+    found = []
+    for attribute, values in cohort.given.numbers.items():
+        for odd in _ODD.get(attribute, ()):
+            present = values[values > 0]
+            if present.size and odd.low < np.median(present) < odd.high:
+                side = f"under {odd.high:,g}" if odd.high < np.inf else f"over {odd.low:,g}"
+                text = f"half of the values or more are {side} {odd.unit}: {odd.meant}"
+                found.append(Finding(Kind.UNIT, f"column {cohort.columns[attribute]} ({attribute})", text))
+    return found
 
 
 def identical(strategies: Sequence[str], values: Floats, of: str) -> list[Finding]:

@@ -15,7 +15,7 @@ from sim.cea import IncrementalRow, Status, fieller, incremental_analysis
 from sim.cohort import Cohort
 from sim.outcomes import Outcomes
 from sim.parameters import unread, values_at
-from sim.runs.detect import PROBED_AT, Finding, identical, silent
+from sim.runs.detect import PROBED_AT, Finding, identical, kept, odd_units, silent
 from sim.runs.job import EngineName
 from sim.scenario import Scenario, quantities
 from sim.scenario.calibration import NUISANCE
@@ -80,6 +80,8 @@ class RunResult:
                 self.cohort.join if self.cohort else lambda model: model,
                 probe=probe,
             ),
+            *kept(self.scenario),
+            *(odd_units(self.cohort) if self.cohort else ()),
             *identical(names, np.stack([outcomes.mean("cost"), outcomes.mean("qaly")]), "the patients' means give"),
         )
 

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from sim.errors import Problem, ScenarioError
 from sim.scenario.ages import age_contradictions
 from sim.scenario.beside import refused
+from sim.scenario.inherited import kept_questions
 from sim.scenario.jointly import uncertain_contradictions
 from sim.scenario.life_table import PATH as LIFE_TABLE
 from sim.scenario.life_table import with_life_table
@@ -54,7 +55,16 @@ def load(path: str | Path, *, overrides: Mapping[str, object] | None = None, str
         # The rest is checked without the table, so that all problems are told at once.
         unread = error.problems
         tables = {**tables, "treatment": {k: v for k, v in tables["treatment"].items() if k != LIFE_TABLE[-1]}}
-    scenario = _checked(tables, chain.origins, overrides or {}, name=str(path), strict=strict, unread=unread)
+    scenario = _checked(
+        tables,
+        chain.origins,
+        overrides or {},
+        name=str(path),
+        strict=strict,
+        unread=unread,
+        replaced=chain.replaced,
+    )
+    scenario._kept = kept_questions(chain, tables, map(path_of, overrides or {}))
     scenario._posteriors = read_posteriors(Path(path).parent, quantities(scenario))
     scenario._source_text = chain.files[0].text
     scenario._files = tuple(str(file.path) for file in chain.files)
@@ -92,6 +102,7 @@ def _checked(
     name: str,
     strict: bool,
     unread: Collection[Problem] = (),
+    replaced: Collection[tuple[str, ...]] = (),
 ) -> Scenario:
     origins = {**origins, **{path_of(place): ON_COMMAND_LINE for place in changes}}
     if too_large := [problem(path, shown(number), LIMIT, origins) for path, number in _too_large((), tables)]:
@@ -104,7 +115,7 @@ def _checked(
     try:
         scenario = Scenario.model_validate(tables, context=context)
     except ValidationError as error:
-        problems |= set(translated(error, tables, origins))
+        problems |= set(translated(error, tables, origins, replaced))
     else:
         joint = (*uncertain_contradictions(scenario), *age_contradictions(scenario))
         problems |= {problem(path, found, allowed, origins) for path, found, allowed in joint}

@@ -75,7 +75,8 @@ def _truncation(patients: Patients) -> Iterator[Contradiction]:
 def _shares(patients: Patients) -> Iterator[Contradiction]:
     total = sum(share.value for share in patients.agents.values())
     if abs(total - 1) > SHARES_TOLERANCE:
-        yield ("patients", "agents"), f"{total:.10g} in all", "must add up to 1"
+        parts = ", ".join(f"{name} {share.value:g}" for name, share in patients.agents.items() if share.value)
+        yield ("patients", "agents"), f"{total:.10g} in all", f"must add up to 1: {parts}"
 
 
 def _toxicity(agents: Mapping[str, Agent], tocilizumab: Tocilizumab | None) -> Iterator[Contradiction]:

@@ -6,7 +6,7 @@ Knows the schema (to suggest the key that was meant) but neither files nor meani
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -59,22 +59,27 @@ def problem(path: Path, found: str, allowed: str, origins: Origins) -> Problem:
     return Problem(dotted(path) or "the file", found, allowed, origin_of(path, origins))
 
 
-def translated(error: ValidationError, tables: Mapping[str, Any], origins: Origins) -> list[Problem]:
+def translated(
+    error: ValidationError, tables: Mapping[str, Any], origins: Origins, replaced: Collection[Path] = ()
+) -> list[Problem]:
     """Turn pydantic's errors into problems.
 
     Args:
         error: What pydantic raised for the scenario.
         tables: The tables that were validated.
         origins: File of each path.
+        replaced: Paths of tables in place of which an extending file put one of its own.
     """
     return [
         problem(path, found, allowed, origins)
         for details in error.errors(include_url=False)
-        for path, found, allowed in _explained(details, tables)
+        for path, found, allowed in _explained(details, tables, replaced)
     ]
 
 
-def _explained(details: ErrorDetails, tables: Mapping[str, Any]) -> Iterator[tuple[Path, str, str]]:
+def _explained(
+    details: ErrorDetails, tables: Mapping[str, Any], replaced: Collection[Path]
+) -> Iterator[tuple[Path, str, str]]:
     path = _path_in(tables, details["loc"])
     kind, value, context = details["type"], details["input"], details.get("ctx", {})
     if kind == "faults":
@@ -84,7 +89,7 @@ def _explained(details: ErrorDetails, tables: Mapping[str, Any]) -> Iterator[tup
     elif kind == "too_short" and len(value) >= context["min_length"]:
         return  # its members are at fault, and reported themselves
     elif kind == "missing":
-        yield path, "", f"is missing{_missing_hint(path)}"
+        yield path, "", f"is missing{_missing_hint(path, tables, replaced)}"
     elif kind == "extra_forbidden":
         known = declared_keys(path[:-1], tables) or frozenset()
         yield path, shown(value), f"unknown key{suggestion(path[-1], known)}; allowed: {', '.join(sorted(known))}"
@@ -131,8 +136,16 @@ def _name(context: Mapping[str, Any]) -> str:
     return "must be a name of lower-case letters, digits and _, starting with a letter"
 
 
-def _missing_hint(path: Path) -> str:
-    return "; this file format begins with format = 1" if path == ("format",) else ""
+def _missing_hint(path: Path, tables: Mapping[str, Any], replaced: Collection[Path]) -> str:
+    if path == ("format",):
+        return "; this file format begins with format = 1"
+    whole, node = path[:-1], tables
+    if whole not in replaced:
+        return ""
+    for key in whole:
+        node = child(node, key)
+    tag = next((tag for tag in sorted(TAGS) if tag in node), "")
+    return f" (stating `{tag}` replaces the whole {whole[-1]}; to change one entry, leave `{tag}` out)" if tag else ""
 
 
 def _path_in(tables: Mapping[str, Any], location: tuple[int | str, ...]) -> Path:

@@ -36,6 +36,7 @@ def warnings(scenario: Scenario) -> tuple[str, ...]:
         *_tocilizumab(scenario),
         *_delays(scenario),
         *_idle(scenario),
+        *scenario.kept,
     )
 
 

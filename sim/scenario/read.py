@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, TypeGuard
@@ -49,11 +49,13 @@ class Chain:
         tables: Merged tables.
         origins: File in which the value at a path was written, for the paths where it changes.
         files: The files, main file first.
+        replaced: Paths of tables in place of which a file put one of its own.
     """
 
     tables: dict[str, Any] = field(default_factory=dict)
     origins: dict[tuple[str, ...], str] = field(default_factory=dict)
     files: list[File] = field(default_factory=list)
+    replaced: set[tuple[str, ...]] = field(default_factory=set)
 
 
 def read_chain(path: Path) -> Chain:
@@ -76,17 +78,20 @@ def read_chain(path: Path) -> Chain:
         chain.files.append(_read(base))
     for file in reversed(chain.files):
         chain.origins[()] = str(file.path)
-        _merge(chain.tables, file.tables, (), str(file.path), chain.origins)
+        _merge(chain, chain.tables, file.tables, (), str(file.path))
     return chain
 
 
-def _merge(
-    base: dict[str, Any],
-    over: Mapping[str, Any],
-    path: tuple[str, ...],
-    file: str,
-    origins: dict[tuple[str, ...], str],
-) -> None:
+def merged(files: Sequence[File]) -> dict[str, Any]:
+    """Tables of a file and those that it extends, the main file first."""
+    chain = Chain()
+    for file in reversed(files):
+        _merge(chain, chain.tables, file.tables, (), str(file.path))
+    return chain.tables
+
+
+def _merge(chain: Chain, base: dict[str, Any], over: Mapping[str, Any], path: tuple[str, ...], file: str) -> None:
+    origins = chain.origins
     for key, new in over.items():
         here, old = (*path, key), base.get(key)
         origins[here] = file
@@ -96,8 +101,9 @@ def _merge(
             if not _is_open(old):
                 # A key of a rule or distribution may be changed alone, one of a quantity may not.
                 old = base[key] = dict(old) if isinstance(old, dict) and "value" not in old else {}
-            _merge(old, new, here, file, origins)
+            _merge(chain, old, new, here, file)
         if isinstance(old, dict) and not _is_open(new):
+            chain.replaced.add(here)
             for stale in [place for place in origins if place[: len(here)] == here and place != here]:
                 del origins[stale]
 

@@ -210,6 +210,7 @@ class Scenario(Table):
     _posteriors: tuple[Posterior, ...] = PrivateAttr(default=())
     _source_text: str = PrivateAttr(default="")
     _files: tuple[str, ...] = PrivateAttr(default=())
+    _kept: tuple[str, ...] = PrivateAttr(default=())
 
     @property
     def posteriors(self) -> tuple[Posterior, ...]:
@@ -232,6 +233,11 @@ class Scenario(Table):
     def files(self) -> tuple[str, ...]:
         """Paths of the files read: the scenario, then what it extends."""
         return self._files
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """What the file keeps of one that it extends and has changed the grounds of, see `sim.scenario.inherited`."""
+        return self._kept
 
     @property
     def strategy_names(self) -> tuple[str, ...]:

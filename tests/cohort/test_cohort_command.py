@@ -101,3 +101,24 @@ def test_the_how_to_page_names_every_attribute():
     scenario = load(TUTORIAL.with_name("bcma-uk-nice.toml"))  # with a life table, so with ages and sexes
     known = {*Vocabulary.of(scenario).attributes} - {*scenario.patients.serostatus}
     assert {*re.findall(r"`(\w+)`", named)} == known
+
+
+@pytest.mark.parametrize(
+    ("values", "asked"),
+    [
+        (("3.1", "4.5", "9.2"), "under 20 mg/dL: if it is in g/L, 1 g/L is 100 mg/dL"),
+        (("3100", "4500", "9200"), "over 2,500 mg/dL: if it is in mg/L"),
+        (("310", "450", "9.2"), ""),
+        (("0", "0", "310"), ""),
+    ],
+)
+def test_a_column_that_looks_like_another_unit_is_asked_about(
+    igsim: Igsim, write: Write, values: tuple[str, ...], asked: str
+) -> None:
+    path = write("IgG\n" + "\n".join(values) + "\n")
+    options = ("--cohort", path, "--column", "igg_polyclonal_mg_dl=IgG", "--no-save")
+    said = igsim("run", TUTORIAL, *options)
+    assert said.status == 0
+    text = " ".join(said.out.split())
+    assert ("column IgG (igg_polyclonal_mg_dl)" in text) == bool(asked)
+    assert asked in text
