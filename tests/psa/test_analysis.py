@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import math
 import re
 
 import numpy as np
@@ -11,14 +12,15 @@ import pandas as pd
 import pytest
 
 import sim
-from sim.cea import PsaTable, analyse
+from sim.cea import PsaTable, analyse, fieller
 from sim.parameters import DrawTable
 from sim.psa import Settings, play, prepare, psa, report_of
 from sim.psa.analysis import correlations_with_inmb, population, value_of_parameters
 from sim.psa.detect import costs_that_do_not_add_up, findings, identical_strategies
 from sim.psa.evidence import evidence_of
 from sim.psa.exports import export_tables, names_for_r, r_script
-from sim.psa.prices import IG_PRICE, price_of_immunoglobulin
+from sim.psa.precision import MeanSquares
+from sim.psa.prices import IG_PRICE, drawn, price_of_immunoglobulin
 from sim.psa.subgroups import deciding_apart
 from sim.runs.detect import Kind
 from sim.scenario import from_tables
@@ -116,6 +118,15 @@ def test_threshold_price_at_fixed_parameters_is_the_exact_one(tutorial):
         assert (row["ci_low"], row["ci_high"]) == pytest.approx((truth["ci_low"], truth["ci_high"]), rel=0.6)
 
 
+def test_a_quantity_that_is_not_drawn_has_its_fixed_value_in_every_draw(few):
+    uncertain, fixed = "immunoglobulin.price_per_gram", "immunoglobulin.interval_days"
+    assert uncertain in few.draws.paths
+    assert drawn(few, uncertain) == pytest.approx(few.draws.matrix[:, few.draws.paths.index(uncertain)])
+    assert fixed not in few.draws.paths
+    assert drawn(few, fixed).tolist() == [few.scenario.immunoglobulin.interval_days.value] * few.n_draws
+    assert drawn(few, "immunoglobulin.colour") is None
+
+
 def test_price_at_the_threshold_makes_the_inmb_nought(played):
     row = price_of_immunoglobulin(played).iloc[0]
     s, c = played.table.position(row["strategy"]), played.table.position(row["comparator"])
@@ -126,6 +137,33 @@ def test_price_at_the_threshold_makes_the_inmb_nought(played):
     cost = played.table.cost - item + row["price"] * grams
     benefit = (row["wtp"] * played.table.qaly - cost).mean(axis=0)
     assert benefit[s] == pytest.approx(benefit[c], rel=1e-9)
+
+
+def test_errors_of_a_price_are_those_of_its_numerator_and_denominator(played):
+    """Delta method and Fieller from the mean squares of the two sums themselves, group by group."""
+    price = drawn(played, IG_PRICE)[:, None]
+    table, n = price_of_immunoglobulin(played), played.n_draws * played.n_patients
+    own = table[(table["subgroup"] == "all") & (table["wtp"] == 50_000)]
+    assert len(own) == 3
+    for row in own.to_dict(orient="records"):
+        s, c = (played.strategies.index(row[name]) for name in ("strategy", "comparator"))
+        cost, qaly, item = (played.groups[:, :, k, s] - played.groups[:, :, k, c] for k in range(3))
+        amount = (played.groups[:, :, 2, s] - played.groups[:, :, 2, c]) / price
+        top = 50_000 * qaly - (cost - item)
+        both = np.stack([top, amount, top - row["price"] * amount], axis=-1)
+        squares = MeanSquares.of(both, played.sizes)
+        covariance = (squares.draws + squares.patients - squares.own) / n
+        top, bottom, _ = np.einsum("igk,g->k", both, played.sizes) / n
+        assert row["price"] == pytest.approx(top / bottom, rel=1e-9)
+        assert row["mcse"] == pytest.approx(math.sqrt(covariance[2, 2]) / abs(bottom), rel=1e-4)
+        limits = fieller(
+            top,
+            bottom,
+            variance_numerator=covariance[0, 0],
+            variance_denominator=covariance[1, 1],
+            covariance=covariance[0, 1],
+        )
+        assert (row["ci_low"], row["ci_high"]) == pytest.approx((limits.low, limits.high), rel=1e-4)
 
 
 def test_prices_of_a_subgroup_are_those_of_playing_its_members_alone(tutorial):
@@ -216,17 +254,37 @@ def test_deciding_apart_is_worth_nothing_where_all_decide_alike(few):
 
 
 def test_deciding_apart_by_hand(few):
-    """Members gain 10 per QALY-free patient from the second strategy, the others lose 4: worth 10 x share."""
+    """Members gain 10 per QALY-free patient from the second strategy, the others lose 14: worth 10 x share.
+
+    Everybody costs 30 whatever is done, so that means of the members and of the others are not nought.
+    """
     groups, inside = np.zeros_like(few.groups), np.zeros_like(few.subgroups)
     inside[..., -1] = 0.25
     inside[:, :, :, 1] = -10 * 0.25
     groups[:, :, 0, 1] = -10 * 0.25 + 14 * 0.75
+    groups[:, :, 0] += 30
+    inside[..., : len(few.strategies)] += 30 * 0.25
     flat = dataclasses.replace(few, groups=groups, subgroups=inside)
     row = deciding_apart(flat).iloc[0]
     assert (row["share"], row["best"], row["best_for_others"]) == (0.25, few.strategies[1], few.strategies[0])
     assert row["value_of_deciding_apart"] == pytest.approx(2.5)
     assert row["gain"] == pytest.approx(10.0)
     assert row["mcse"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_the_error_of_deciding_apart_is_that_of_leaving_out_one_group_at_a_time(few):
+    """Groups of patients in which the members gain more or less; everybody else loses the same."""
+    n, rng = len(few.strategies), np.random.default_rng(3)
+    gain, share = 10 + rng.normal(0, 2, len(few.sizes)), 0.25
+    groups, inside = np.zeros_like(few.groups), np.zeros_like(few.subgroups)
+    inside[..., -1], groups[:, :, 0], inside[..., :n] = share, 30, 30 * share
+    inside[:, :, :, 1] -= share * gain[None, :, None]
+    groups[:, :, 0, 1] += -share * gain + 14 * (1 - share)
+    row = deciding_apart(dataclasses.replace(few, groups=groups, subgroups=inside)).iloc[0]
+    without = [share * np.average(np.delete(gain, g), weights=np.delete(few.sizes, g)) for g in range(len(gain))]
+    assert row["value_of_deciding_apart"] == pytest.approx(share * np.average(gain, weights=few.sizes))
+    assert row["mcse"] == pytest.approx(math.sqrt((len(gain) - 1) * np.var(without)))
+    assert row["mcse"] > 0.05
 
 
 # ---------------------------------------------------------------------- value of information

@@ -85,6 +85,23 @@ def test_one_strategy_has_nothing_to_correct():
     assert by_wtp["evpi"].tolist() == [0.0]
 
 
+def test_errors_are_those_of_leaving_out_one_group_at_a_time():
+    """Groups of unequal size: each left out in turn, tables made anew, (G - 1) / G of the sum of squares."""
+    groups, _ = played(np.random.default_rng(6), n_draws=60, n_groups=4)
+    sizes, wtp = np.array([5.0, 20.0, 10.0, 15.0]), [50_000.0]
+    table = as_table(groups, sizes)
+    by_wtp, by_strategy = curves(table, table, groups, sizes, wtp)
+    kept = [np.arange(4) != g for g in range(4)]
+    without = [as_table(groups[:, each], sizes[each]) for each in kept]
+    values, chances = [evpi(each, wtp).value[0] for each in without], [ceac(each, wtp)[0] for each in without]
+    drawn = evpi(table, wtp).standard_error[0]
+    assert by_wtp["evpi_se"].item() == pytest.approx(math.sqrt(drawn**2 + 3 * np.var(values)), rel=1e-12)
+    chance = ceac(table, wtp)[0]
+    of_draws, of_groups = chance * (1 - chance) / 60, 3 * np.var(chances, axis=0)
+    assert of_groups.max() > 0.1 * of_draws.max(), "there is something to be seen"
+    assert by_strategy["ceac_se"].to_numpy() == pytest.approx(np.sqrt(of_draws + of_groups), rel=1e-12)
+
+
 def test_standard_errors_are_those_of_repeated_analyses():
     """150 repetitions: the scatter of EVPI and of a CEAC against the errors reported (scatter known to 6 %).
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -106,6 +107,25 @@ def test_what_is_needed_reaches_the_target(parameters, shared, own, factor):
     assert draws >= 100
     assert patients >= 500
     assert now.standard_error_at(draws, patients) <= target * (1 + 1e-9)
+
+
+def test_what_is_needed_is_the_least_work():
+    """A / N + (b + ab / N) / n = t², and N n least: brute force over N, none with less by more than a rounding."""
+    now = Spread(parameters=4.0e6, shared_luck=9.0e8, own_luck=1.0e8, n_draws=10, n_patients=20)
+    target = 20.0
+    draws, patients = now.needed(target)
+    assert draws == math.ceil(2 * 4.0e6 / target**2)
+    other = np.arange(math.ceil(4.0e6 / target**2) + 1, 20 * draws)
+    least = (other * (9.0e8 + 1.0e8 / other) / (target**2 - 4.0e6 / other)).min()
+    assert least * (1 - 1e-12) <= draws * patients <= least * 1.0001
+    assert 1.5 * draws * math.ceil((9.0e8 + 1.0e8 / draws) / (target**2 - 4.0e6 / (1.5 * draws))) > 1.1 * least
+
+
+def test_a_split_goes_down_to_two_and_keeps_what_there_is_where_nothing_scatters():
+    still = Spread(parameters=0.0, shared_luck=0.0, own_luck=1.0, n_draws=7, n_patients=11)
+    assert still.best_split(1000) == (7, 11)
+    assert dataclasses.replace(still, shared_luck=1.0).best_split(1000) == (2, 500)
+    assert dataclasses.replace(still, parameters=1.0).best_split(1000) == (500, 2)
 
 
 def test_components_of_every_contrast_are_those_of_the_contrast_itself():

@@ -124,6 +124,21 @@ def test_net_benefit_of_sampling_by_hand():
     assert curve.optimal_range == (100, 100)
 
 
+@pytest.mark.parametrize(("more", "alike"), [(0.8, (100, 101)), (0.9, (101, 101))])
+def test_sizes_that_paired_replicates_do_not_tell_apart_are_as_good(more, alike):
+    """10 patients; gains of the two sizes differ by 10 in one replicate of four, so by 10 √3 / 4, 1.96 times 8.49.
+
+    The larger trial is worth 8 or 9 more to them, and costs nothing more.
+    """
+    plan = TrialPlan(fixed_cost=0, cost_per_patient=0)
+    small = Evsi(100, 5.0, 0.4, 9.0, 9.0, "", np.array([0.0, 1.0, 2.0, 3.0]))
+    large = Evsi(101, 5.0 + more, 0.5, 9.0, 9.0, "", np.array([0.0, 1.0, 2.0, 4.0]))
+    curve = enbs([small, large], plan, patients_per_year=10, years=1, discount_rate_per_year=0.0)
+    assert [row.standard_error for row in curve.sizes] == pytest.approx([4.0, 5.0])
+    assert curve.optimal_n_per_arm == 101
+    assert curve.optimal_range == alike
+
+
 @pytest.mark.parametrize("rate", [0.0, 0.035])
 def test_net_benefit_of_sampling_with_discounting_patient_by_patient(rate):
     """Every patient of every day after the report, one at a time; the best size by trying all of them."""

@@ -14,6 +14,7 @@ from sim.voi import correlations
 from sim.voi.enbs import TrialPlan, enbs
 from sim.voi.evsi import Evsi, _fall
 from sim.voi.population import population_evpi, population_factor
+from sim.voi.trials import Trial, TwoArmBinary, TwoArmContinuous, TwoArmCount
 
 
 def problems(caught: pytest.ExceptionInfo[UsageError]) -> list[str]:
@@ -42,6 +43,29 @@ def test_a_population_that_cannot_be_counted_is_told_with_every_reason() -> None
     # Evenly over five years without discounting: 500 patients; nobody comes after the end.
     assert population_evpi(2.0, 100, 5, 0) == 1000
     assert population_factor(100, 5, 0.03, from_year=6) == 0
+
+
+@pytest.mark.parametrize(
+    ("design", "told"),
+    [
+        (TwoArmContinuous("c", "t", 0.0), ["sd: found 0; a finite number above 0"]),
+        (
+            TwoArmCount("c", "t", 0.0, -0.5),
+            [
+                "parameter c: found -1 (1 such draws); from 0",
+                "follow_up_years: found 0; a finite number above 0",
+                "frailty_variance: found -0.5; a finite number from 0",
+            ],
+        ),
+        (
+            TwoArmBinary("c", "t"),
+            ["parameter c: found -1 (1 such draws); from 0 to 1", "parameter t: found 3 (2 such draws); from 0 to 1"],
+        ),
+    ],
+)
+def test_a_design_that_cannot_be_is_told_with_place_found_and_allowed(design: Trial, told: list[str]) -> None:
+    values = np.array([[-1.0, 3.0], [0.5, 0.5], [0.0, 2.0]])
+    assert [str(problem) for problem in design.problems(values)] == told
 
 
 def test_no_size_of_a_trial_and_too_few_names_are_told() -> None:
