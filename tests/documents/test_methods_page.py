@@ -53,3 +53,37 @@ def test_every_author_and_year_in_the_text_has_a_reference() -> None:
 def test_no_line_of_prose_begins_with_an_equation() -> None:
     """A line that begins with a formula would begin a block of its own where formulas become MathML."""
     assert [line for line in PAGE.splitlines() if line.startswith("$") and line != "$$"] == []
+
+
+WORDS = re.compile(
+    r"\\(?:begin|end|cases|aligned|pmatrix|frac|sqrt|sum|int|prod|min|max|log|exp|left|right|bar|hat|q?quad|[lc]?dots|[lc]dot"
+    r"|cdots|le|ge|in|mid|mapsto|setminus|infty)(?![A-Za-z])"
+)
+INDICES = frozenset("ijkcgsu")
+"""Letters that are counted or integrated over; two of them are symbols as well, and then in the table."""
+
+
+def symbols(latex: str) -> set[str]:
+    """Letters that stand for something: words, subscripts and operators left out."""
+    latex = re.sub(r"\\(?:text|mathrm)\{[^{}]*\}|\\(?:begin|end)\{\w+\}|\\mathbb\{\w\}", " ", latex)
+    latex = re.sub(r"\\(?:up|down)arrow", "", latex)
+    while (fewer := re.sub(r"_(?:\{[^{}]*\}|\\[A-Za-z]+|\w)", " ", latex)) != latex:
+        latex = fewer
+    return set(re.findall(r"\\math\w+\{\w\}|\\[A-Za-z]+|[A-Za-z]", WORDS.sub(" ", latex)))
+
+
+def formulas(text: str) -> list[str]:
+    displayed = re.findall(r"\$\$(.*?)\$\$", text, re.DOTALL)
+    return displayed + re.findall(r"\$([^$\n]+)\$", re.sub(r"\$\$.*?\$\$", "", text, flags=re.DOTALL))
+
+
+def test_every_symbol_is_in_the_table_once() -> None:
+    before, rest = PAGE.split("## Symbols")
+    table, *after = rest.split("\n## ")
+    rows = [line.split(" | ")[0].replace("(t)", "") for line in table.splitlines() if line.startswith("| $")]
+    listed = [symbol for row in rows for symbol in set.union(*map(symbols, formulas(row)))]
+    assert sorted(set(listed)) == sorted(listed), "a symbol with two rows has two meanings"
+    text = "\n".join([before, *after]).split("## References")[0]
+    used = set.union(*map(symbols, formulas(text)))
+    assert used - {"e"} - INDICES - {*listed} == set()
+    assert {*listed} - used == set()

@@ -93,7 +93,7 @@ WORKED = (
         1e-5,
     ),
     Worked(
-        "death, $T_D$",
+        "death, $t_D$",
         "$E_D = 0.5$, rates 0.012 and 0.042, $\\tau = 12$",
         lambda: died(0.5),
         lambda: died_by_root(0.5),
@@ -123,7 +123,7 @@ WORKED = (
     ),
     Worked(
         "IgG, $G(6)$",
-        "$G_0 = 500$, $\\phi = 0.4$, $\\rho = 0.8$, $t_r = 2.76$, half-life 21 days",
+        "$G_0 = 500$, $\\phi_1 = 0.4$, $\\phi_2 = 0.8$, $t_1 = 2.76$, half-life 21 days",
         lambda: igg(6.0),
         lambda: igg_by_its_differential_equation(6.0),
         "{:.1f} mg/dL",
@@ -131,7 +131,7 @@ WORKED = (
     Worked("reads under 400", "true IgG 420, cv 0.1", reads_low, reads_low_by_density, "{:.4f}", 1e-4),
     Worked(
         "ratio at a higher dose",
-        "$h = 0.38$, $f = 1.5$, $a = 1$",
+        "$h = 0.38$, $\\chi = 1.5$, $\\nu = 1$",
         lambda: float(ratio_at_dose(np.array(0.38), np.array(1.5), 1.0)),
         lambda: math.exp(1.5 * math.log(0.38)),
         "{:.4f}",
@@ -144,7 +144,7 @@ WORKED = (
         "{:.4f} months",
     ),
     Worked(
-        "appointments, $A_\\delta(0, 28 \\text{ days}, 13)$",
+        "appointments, $F_\\delta(0, 28 \\text{ days}, 13)$",
         "$d = 3.5$ %",
         lambda: float(appointments(monthly_rate(0.035), np.zeros(1), 28 / MONTH, np.array([13.0]))[0]),
         lambda: sum(1.035 ** (-28 * j / 365.25) for j in range(13)),
@@ -152,7 +152,7 @@ WORKED = (
     ),
     Worked(
         "months on treatment, matrix exponential",
-        "stop 0.088, death 0.012, grade ≥ 3 0.06, $f = 0.1$, $p = 0.05$, $\\theta = 0.6$, $H = 120$",
+        "stop 0.088, death 0.012, grade ≥ 3 0.06, $f_c = 0.1$, $p_c = 0.05$, $\\theta = 0.6$, $H = 120$",
         on_treatment,
         on_treatment_by_quadrature,
         "{:.4f}",
@@ -173,7 +173,7 @@ WORKED = (
     ),
     Worked(
         "spread kept where 36 % of the variance is noise",
-        "$V = 0.36 \\, \\Sigma$",
+        "$\\Sigma_c = 0.36 \\, \\Sigma$",
         spread_without_noise,
         lambda: math.sqrt(1 - 0.36),
         "{:.3f}",
@@ -189,7 +189,7 @@ WORKED = (
         0.053,
     ),
     Worked(
-        "population, $P(0, 10)$",
+        "population, $\\mathrm{Pop}(0, 10)$",
         "4,000 a year, $d = 3$ %",
         lambda: population_factor(4000, 10, 0.03),
         lambda: patients_to_come(0),
@@ -197,13 +197,13 @@ WORKED = (
     ),
     Worked(
         "ENBS, $n = 100$ per arm",
-        "EVSI 300, 150 recruited a year, followed 1 year, $c_0 = 2 \\cdot 10^6$, $c_1 = 8000$",
+        "EVSI 300, 150 recruited a year, followed 1 year, $x_0 = 2 \\cdot 10^6$, $x_1 = 8000$",
         net_benefit_of_a_trial,
         lambda: 300 * patients_to_come(200 / 150 + 1) - 2e6 - 200 * 8000,
         "{:,.0f}",
     ),
     Worked(
-        "threshold price, $\\pi^*$",
+        "threshold price, $x^{*}$",
         "$\\lambda = 100{,}000$, 0.05 QALYs, other costs −2,000, 500 g",
         lambda: float(price_threshold(-2000, 500, 0.05, 100_000)),
         lambda: float(brentq(lambda price: 100_000 * 0.05 + 2000 - 500 * price, 0, 100)),
@@ -211,7 +211,7 @@ WORKED = (
     ),
     Worked(
         "first infection by 5 months",
-        "$h = 0.157$, $\\theta = 0.6$, $m = 0.104$",
+        "$A' = 0.157$, $\\theta = 0.6$, $\\xi = 0.104$",
         lambda: share_infected(5),
         lambda: share_infected_by_quadrature(5),
         "{:.4f}",
@@ -239,7 +239,7 @@ WORKED = (
     ),
     Worked(
         "power (Schoenfeld)",
-        "$h = 0.52$, $D = 80$, $q = 0.5$, $\\alpha = 0.05$",
+        "$h = 0.52$, $n_{\\mathrm{ev}} = 80$, $w = 0.5$, $\\alpha = 0.05$",
         lambda: schoenfeld_power(math.log(0.52), 80, 0.5, 0.05),
         power_by_normals,
         "{:.4f}",
