@@ -21,7 +21,7 @@ from sim.psa.evidence import evidence_of
 from sim.psa.exports import export_tables, names_for_r, r_script
 from sim.psa.precision import MeanSquares
 from sim.psa.prices import IG_PRICE, drawn, price_of_immunoglobulin
-from sim.psa.subgroups import deciding_apart
+from sim.psa.subgroups import COLUMNS, deciding_apart
 from sim.runs.detect import Kind
 from sim.scenario import from_tables
 from sim.sensitivity import price_thresholds, subgroups
@@ -265,7 +265,10 @@ def test_deciding_apart_by_hand(few):
     groups[:, :, 0] += 30
     inside[..., : len(few.strategies)] += 30 * 0.25
     flat = dataclasses.replace(few, groups=groups, subgroups=inside)
-    row = deciding_apart(flat).iloc[0]
+    table = deciding_apart(flat)
+    assert tuple(table.columns) == COLUMNS
+    assert list(dict.fromkeys(table["wtp"])) == list(few.wtp)
+    row = table.iloc[0]
     assert (row["share"], row["best"], row["best_for_others"]) == (0.25, few.strategies[1], few.strategies[0])
     assert row["value_of_deciding_apart"] == pytest.approx(2.5)
     assert row["gain"] == pytest.approx(10.0)

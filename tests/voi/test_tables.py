@@ -13,6 +13,7 @@ from sim.voi import (
     EVPPI_COLUMNS,
     EVSI_COLUMNS,
     Evidence,
+    PatientGroups,
     PlannedTrial,
     Population,
     TrialPlan,
@@ -38,6 +39,7 @@ def planned() -> Evidence:
         groups={"both": ("c", "t")},
         trials={"trial": PlannedTrial("t", TwoArmBinary("c", "t"), x[["c", "t"]], TrialPlan(1e5, 900, 240, 0.5))},
         population=Population(730, 8, 0.035),
+        patients_played=PatientGroups(np.full(5, 40.0), rng.normal(0, 400, (5, 2)), rng.normal(0, 0.01, (5, 2))),
     )
 
 
@@ -45,7 +47,15 @@ def test_the_table_of_trials_has_what_the_trial_by_itself_gives():
     evidence, sizes = planned(), (50, 200)
     rows, best = trial_tables(evidence, [1.0], [200, 50, 50])
     trial, total = evidence.trials["trial"], float(evpi_table(evidence, [1.0])["evpi"].item())
-    values = evsi(evidence.net_benefit(1.0), trial.data, trial.design, sizes, total=total, seed=evidence.seed)
+    values = evsi(
+        evidence.net_benefit(1.0),
+        trial.data,
+        trial.design,
+        sizes,
+        luck=evidence.luck(1.0),
+        total=total,
+        seed=evidence.seed,
+    )
     curve = enbs(values, trial.plan, patients_per_year=730, years=8, discount_rate_per_year=0.035)
     assert tuple(rows.columns) == EVSI_COLUMNS
     assert tuple(best.columns) == BEST_COLUMNS
@@ -69,7 +79,8 @@ def test_the_table_of_parameters_has_what_each_set_by_itself_gives():
     table = evppi_table(evidence, [1.0]).set_index("name")
     assert tuple(evppi_table(evidence, [1.0]).columns) == EVPPI_COLUMNS
     sets = {name: (name,) for name in ("c", "t", "idle")} | {"both": ("c", "t")}
-    for each in evppi(evidence.net_benefit(1.0), evidence.parameters, sets, seed=evidence.seed):
+    asked = {"luck": evidence.luck(1.0), "seed": evidence.seed}
+    for each in evppi(evidence.net_benefit(1.0), evidence.parameters, sets, **asked):
         row = table.loc[each.name]
         assert (row["evppi"], row["standard_error"], row["share_of_evpi"]) == (
             each.value,
@@ -77,6 +88,7 @@ def test_the_table_of_parameters_has_what_each_set_by_itself_gives():
             each.share_of_evpi,
         )
         assert (row["evppi_low"], row["evppi_high"], row["note"]) == (each.low, each.high, each.note)
+        assert row["members"] == ", ".join(sets[each.name])
         assert row["population_evppi"] == pytest.approx(evidence.patients * each.value)
         assert row["less_than_member"] == each.less_than_member
     assert table.loc["both", "kind"] == "group"
