@@ -56,8 +56,8 @@ def test_no_line_of_prose_begins_with_an_equation() -> None:
 
 
 WORDS = re.compile(
-    r"\\(?:begin|end|cases|aligned|pmatrix|frac|sqrt|sum|int|prod|min|max|log|exp|left|right|bar|hat|q?quad|[lc]?dots|[lc]dot"
-    r"|cdots|le|ge|in|mid|mapsto|setminus|infty)(?![A-Za-z])"
+    r"\\(?:begin|end|cases|pmatrix|frac|sqrt|sum|int|prod|min|max|log|exp|left|right|bar|hat|q?quad|[lc]?dots|[lc]dot"
+    r"|cdots|le|ge|in|mid|mapsto|backslash|infty)(?![A-Za-z])"
 )
 INDICES = frozenset("ijkcgsu")
 """Letters that are counted or integrated over; two of them are symbols as well, and then in the table."""
