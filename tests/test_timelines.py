@@ -57,21 +57,24 @@ def test_who_is_on_immunoglobulin_by_hand(model: ClinicalModel):
     assert list(primary.loc[[0.0, 1.0, 2.0], "on_ig"]) == [1.0, 1.0, 0.0]
     assert list(primary.loc[[0.0, 1.0, 9.0], "alive"]) == [1.0, 0.5, 0.5]
     assert primary.loc[0.0, "grams"] == pytest.approx(90 / 2 / WINDOW)
+    assert primary.loc[0.0, "grams_mcse"] == pytest.approx(15 / WINDOW)  # 60 and 30 g: half their distance
     assert primary.loc[1.0, "grams"] == 0
 
 
 def test_telling_patients_are_those_whose_strategies_part():
     book = LogBook()
     luck = {"cause": 0, "layer": 0, "candidate": 0}
-    # 0: spared alike everywhere; 1: a serious infection averted under one strategy only; 2: the same, tested late.
+    # 0: spared alike everywhere; 1: a serious infection averted under one strategy only; 2: the same, tested late;
+    # 3: a serious infection under either strategy.
     for strategy in (0, 1):
         book.note(Event.AVERTED, strategy=strategy, patient=0, time=1.0, grade=1, **luck)
+        book.note(Event.INFECTION, strategy=strategy, patient=3, time=1.0, grade=1, **luck)
     for patient in (1, 2):
         book.note(Event.INFECTION, strategy=0, patient=patient, time=1.0, grade=1, **luck)
         book.note(Event.AVERTED, strategy=1, patient=patient, time=1.0, grade=1, **luck)
     book.note(Event.IGG_TEST, strategy=1, patient=2, time=2.0, value=300.0)
     book.note(Event.IG_ORDERED, strategy=1, patient=2, time=2.0)
-    assert telling_of(book.bind(), 3, 3) == (2, 1, 0)
+    assert telling_of(book.bind(), 4, 4) == (2, 1, 0, 3)
 
 
 def test_telling_patients_of_the_base_case_have_an_averted_serious_infection():

@@ -39,6 +39,23 @@ def test_model_averaging_worked_by_hand() -> None:
     assert losses["worst_model"].to_dict() == {"one": "two", "two": "one", "average": "two"}
 
 
+def test_the_error_of_a_loss_is_that_of_each_patients_own_loss() -> None:
+    rng = np.random.default_rng(4)
+    played = {m: {"cost": rng.normal(0, 1, (2, 30)), "qaly": rng.normal(0, 1, (2, 30))} for m in "abc"}
+    weights, wtp = [0.2, 0.3, 0.5], 2.0
+    found = average(played, ("x", "y"), weights, [wtp])
+    benefit = np.array([wtp * each["qaly"] - each["cost"] for each in played.values()])
+    best = benefit.mean(axis=-1).argmax(axis=1)
+    for model, s in [*zip("abc", best, strict=True), ("average", int((weights @ benefit.mean(axis=-1)).argmax()))]:
+        lost = sum(w * (own[b] - own[s]) for w, own, b in zip(weights, benefit, best, strict=True))
+        row = found.losses.set_index("decided_by").loc[model]
+        assert row["expected_loss"] == pytest.approx(lost.mean())
+        assert row["expected_loss_mcse"] == pytest.approx(lost.std(ddof=1) / np.sqrt(30))
+    (decision,) = found.decisions.to_dict(orient="records")
+    assert (decision["evpi"], decision["evpi_mcse"]) == (row["expected_loss"], row["expected_loss_mcse"])
+    assert len(set(found.losses["expected_loss_mcse"])) > 1
+
+
 def test_knowing_which_model_is_right_is_never_worth_less_than_nothing_nor_more_than_by_any_other_rule() -> None:
     rng = np.random.default_rng(2)
     for _ in range(50):

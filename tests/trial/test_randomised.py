@@ -9,6 +9,8 @@ import pytest
 import sim
 from sim.streams import AddressedLuck
 from sim.trial import run_trials
+from sim.trial.analyses import estimates, grouped
+from sim.trial.estimators import cox
 from sim.trial.follow import CENSORED, COMPETING, EVENT
 from sim.trial.power import schoenfeld_events, schoenfeld_power
 from sim.trial.truth import true_values
@@ -126,6 +128,11 @@ def test_what_is_seen_is_what_happened(outcome):
         assert np.array_equal(counted > 0, severe <= np.minimum(end, closed))
         assert (seen.event_month <= seen.until[seen.event_patient]).all()
         assert not (seen.status == EVENT).any()
+        trial = scenario.trials["study"]
+        (found,), spells = estimates(trial, seen), grouped(trial, "cox", "primary", seen)
+        robust, plain_error = (cox(spells, trial.significance, robust=each).standard_error for each in (True, False))
+        assert found.standard_error == robust, "several infections of a patient are not independent"
+        assert abs(robust - plain_error) > 0.02 * plain_error
         return
     else:
         kinds = (1, 2) if outcome == "death" else (2,)
