@@ -41,7 +41,11 @@ def test_model_averaging_worked_by_hand() -> None:
 
 def test_the_error_of_a_loss_is_that_of_each_patients_own_loss() -> None:
     rng = np.random.default_rng(4)
-    played = {m: {"cost": rng.normal(0, 1, (2, 30)), "qaly": rng.normal(0, 1, (2, 30))} for m in "abc"}
+    dear = {"a": 3.0, "b": -3.0, "c": 2.0}  # what the second strategy costs more
+    played = {
+        model: {"cost": rng.normal([[0], [more]], 1, (2, 30)), "qaly": rng.normal(0, 1, (2, 30))}
+        for model, more in dear.items()
+    }
     weights, wtp = [0.2, 0.3, 0.5], 2.0
     found = average(played, ("x", "y"), weights, [wtp])
     benefit = np.array([wtp * each["qaly"] - each["cost"] for each in played.values()])
