@@ -41,7 +41,7 @@ def test_model_averaging_worked_by_hand() -> None:
 
 def test_the_error_of_a_loss_is_that_of_each_patients_own_loss() -> None:
     rng = np.random.default_rng(4)
-    dear = {"a": 3.0, "b": -3.0, "c": 2.0}  # what the second strategy costs more
+    dear = {"a": 3.0, "b": 2.0, "c": -1.0}  # what the second strategy costs more
     played = {
         model: {"cost": rng.normal([[0], [more]], 1, (2, 30)), "qaly": rng.normal(0, 1, (2, 30))}
         for model, more in dear.items()
