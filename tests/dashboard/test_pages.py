@@ -223,7 +223,7 @@ def test_parameters_are_all_there_and_assumptions_are_marked(desk):
         "95 % 0.18 to 0.79; range 0.1 to 0.72",
     )
     assert table.loc["patients.weight_kg.mean", "standing"] == "assumption"
-    assert table.loc["patients.igg_type_proportion", "standing"] == "recalled"
+    assert table.loc["immunoglobulin.price_per_gram", "standing"] == "recalled"
     assert hr["standing"] == "sourced"
 
 
