@@ -22,7 +22,7 @@ THRESHOLD = "strategies.preemptive.start.threshold_mg_dl = 500"
 @pytest.fixture
 def beside(tmp_path: Path) -> Write:
     """Write a file beside copies of the base case and the British scenario, which it extends."""
-    for name in ("base-case.toml", "bcma-uk-nice.toml", "life-table-illustrative.csv"):
+    for name in ("base-case.toml", "bcma-uk-nice.toml", "life-table-uk-2017-2019.csv"):
         (tmp_path / name).write_bytes((SHIPPED["base-case"].parent / name).read_bytes())
 
     def put(text: str, base: str = "bcma-uk-nice") -> Path:

@@ -50,7 +50,7 @@ def test_a_life_table_is_copied_with_the_scenario_that_names_it(tmp_path: Path) 
     assert [path.name for path in written][1:] == [
         "bcma-uk-nice.toml",
         "base-case.toml",
-        "life-table-illustrative.csv",
+        "life-table-uk-2017-2019.csv",
     ]
     assert load(written[0]).treatment.life_table == load(SHIPPED["bcma-uk-nice"]).treatment.life_table
 
