@@ -28,6 +28,7 @@ def test_figures_are_there_and_small_and_links_lead_somewhere(name: str):
         assert file.stat().st_size < MOST_BYTES, target
     assert "nan" not in re.findall(r"[a-z]+", page.lower()), "a number that is not there is left blank"
     assert "None" not in page.split()
+    assert not re.findall(r"^\*.* \*$", page, flags=re.M), "a space before its closing star ends no emphasis"
 
 
 def test_no_figure_is_left_over():

@@ -188,13 +188,15 @@ def _incremental(folder: RunFolder) -> Grid:
         )
         for row in folder.document["incremental"]
     ]
+    limits = (
+        "Under the ICER its 95 % limits by Monte Carlo error (Fieller). A ratio has no credible interval "
+        "that can be read safely; decision uncertainty is shown by the acceptability curves."
+    )
     return grid(
         f"Incremental analysis of means over draws, per patient ({folder.currency}, discounted)",
         ("strategy", "cost", "QALYs", "against", "Δ cost", "Δ QALYs", "ICER", "status"),
         rows,
-        note="Under the ICER its 95 % limits by Monte Carlo error (Fieller). A ratio has no credible interval "
-        "that can be read safely; decision uncertainty is shown by the acceptability curves. "
-        + open_limits(folder.document["incremental"]),
+        note=" ".join(filter(None, (limits, open_limits(folder.document["incremental"])))),
     )
 
 

@@ -77,12 +77,15 @@ def incremental_grid(folder: RunFolder) -> Grid:
         )
         for row in folder.document["incremental"]
     ]
+    limits = (
+        "By rising cost. Under the ICER its 95 % limits by Monte Carlo error (Fieller); they say how well the "
+        "ratio was computed, not how uncertain its inputs are."
+    )
     return grid(
         f"Incremental analysis, per patient ({folder.currency}, discounted)",
         ("strategy", "cost", "QALYs", "against", "Δ cost", "Δ QALYs", "ICER", "status"),
         rows,
-        note="By rising cost. Under the ICER its 95 % limits by Monte Carlo error (Fieller); they say how well the "
-        "ratio was computed, not how uncertain its inputs are. " + open_limits(folder.document["incremental"]),
+        note=" ".join(filter(None, (limits, open_limits(folder.document["incremental"])))),
     )
 
 
