@@ -87,18 +87,16 @@ def sweep(
     output_format: opt.FormatOption = opt.Format.TABLE,
 ) -> None:
     """Play a scenario at every point of a design over any of its values, on the same patients and luck."""
-    from sim.sensitivity import parse_axes, sobol_sweep
-    from sim.sensitivity import sweep as play_design
+    from sim import sensitivity
 
-    axes, wtps = parse_axes(vary), parse_wtp(wtp) if wtp else None
+    axes, wtps = sensitivity.parse_axes(vary), parse_wtp(wtp) if wtp else None
     only_wtp = None if sobol_indices is None else _only(wtps)
-    loaded = opt.load_scenario(scenario, settings)
-    n = PATIENTS if patients is None else patients
+    loaded, n = opt.load_scenario(scenario, settings), PATIENTS if patients is None else patients
     keeping = Keeping.of(out, save, report)
     with desk(context, loaded, scenario.stem, settings, workers, scheduler, resume, keeping, output_format) as at:
         with opt.Bar("points") as bar:
             if sobol_indices is None:
-                result = play_design(
+                result = sensitivity.sweep(
                     loaded,
                     axes,
                     design=design.value,
@@ -112,7 +110,7 @@ def sweep(
                 )
                 answer = _answer(loaded, result)
             else:
-                found = sobol_sweep(
+                found = sensitivity.sobol_sweep(
                     loaded,
                     axes,
                     outcome=sobol_indices,
