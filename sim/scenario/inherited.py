@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +39,7 @@ class _Then:
 
     def __init__(self, chain: Chain, tables: Mapping[str, Any], changes: tuple[tuple[str, ...], ...]) -> None:
         self.chain, self.now, self.changes = chain, tables, changes
+        self._tables = cache(lambda place: merged(chain.files[place:]).tables)
 
     def of(self, path: tuple[str, ...]) -> tuple[Mapping[str, Any], str]:
         """The tables of the file that wrote what stands at a path, and its name; the present ones for --set."""
@@ -46,7 +48,7 @@ class _Then:
         lengths = range(len(path), -1, -1)
         origin = next(self.chain.origins[path[:length]] for length in lengths if path[:length] in self.chain.origins)
         place = next(i for i, file in enumerate(self.chain.files) if str(file.path) == origin)
-        return merged(self.chain.files[place:]), Path(origin).name
+        return self._tables(place), Path(origin).name
 
 
 def _deaths(then: _Then) -> Iterator[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, TypeGuard
@@ -64,30 +64,28 @@ def read_chain(path: Path) -> Chain:
     Raises:
         ScenarioError: A file cannot be found, read or parsed, or `extends` leads out, astray or in a circle.
     """
-    chain = Chain(files=[_read(path)])
+    files = [_read(path)]
     folder = path.parent
-    while (last := chain.files[-1]).extends:
+    while (last := files[-1]).extends:
         base = _base_of(last, folder)
-        names = [file.path for file in chain.files]
+        names = [file.path for file in files]
         if _same(base) in map(_same, names):
             circle = " -> ".join(_below(name, folder) for name in [*names, base])
             raise _one(last.path, "extends", shown(last.extends), f"goes in a circle: {circle}")
         if len(names) > MAX_CHAIN:
             allowed = f"a chain of extends may have at most {MAX_CHAIN} steps"
             raise _one(last.path, "extends", shown(last.extends), allowed)
-        chain.files.append(_read(base))
-    for file in reversed(chain.files):
+        files.append(_read(base))
+    return merged(files)
+
+
+def merged(files: list[File]) -> Chain:
+    """A file and those that it extends, the main file first, as one."""
+    chain = Chain(files=files)
+    for file in reversed(files):
         chain.origins[()] = str(file.path)
         _merge(chain, chain.tables, file.tables, (), str(file.path))
     return chain
-
-
-def merged(files: Sequence[File]) -> dict[str, Any]:
-    """Tables of a file and those that it extends, the main file first."""
-    chain = Chain()
-    for file in reversed(files):
-        _merge(chain, chain.tables, file.tables, (), str(file.path))
-    return chain.tables
 
 
 def _merge(chain: Chain, base: dict[str, Any], over: Mapping[str, Any], path: tuple[str, ...], file: str) -> None:
