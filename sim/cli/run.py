@@ -62,5 +62,7 @@ def run(
                 target_mcse=target_mcse,
             )
         seconds = time.perf_counter() - started
-        folder = save_run(result, out, name=scenario.stem, seconds=seconds, settings=settings or []) if save else None
+        folder = None
+        if keeping.root is not None:
+            folder = save_run(result, keeping.root, name=scenario.stem, seconds=seconds, settings=settings or [])
     show(run_document(result), lambda console: print_run(console, result, folder), folder, keeping, output_format)

@@ -88,7 +88,7 @@ def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:
 
 
 def run_document(result: RunResult) -> Document:
-    """The document of `igsim run`.
+    """The document of `igsim run`, without the run folder.
 
     Args:
         result: A finished run.
@@ -125,7 +125,6 @@ def run_document(result: RunResult) -> Document:
         ],
         "findings": findings_part(result.findings),
         "assumptions": assumptions(result.scenario),
-        "run": {"path": None},
     }
 
 

@@ -28,7 +28,6 @@ def save_run(result: RunResult, root: Path, *, name: str, seconds: float, settin
         ResultsError: If it cannot be written.
     """
     document = run_document(result)
-    document.pop("run")
     scenario = result.scenario
     return write_run_folder(
         root,
