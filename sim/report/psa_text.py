@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -25,7 +25,8 @@ def print_psa(console: Console, report: PsaReport, folder: Path | None) -> None:
     for line in report.rounds:
         console.print(Text(line))
     console.print()
-    console.print(_incremental(result))
+    incremental = result.incremental().to_dict(orient="records")
+    console.print(_incremental(incremental, currency))
     console.print(_benefit(result))
     console.print(_decision(result, report))
     for line in warnings(report):
@@ -44,7 +45,7 @@ def print_psa(console: Console, report: PsaReport, folder: Path | None) -> None:
             "and patients together. Corrected: with the patients' luck taken out of the draws' scatter."
         )
     )
-    if sentence := open_limits(result.incremental().to_dict(orient="records")):
+    if sentence := open_limits(incremental):
         console.print(Text(f"Under the ICER its limits by that error. {sentence}"))
     if folder is not None:
         console.print()
@@ -70,24 +71,23 @@ def _limits(row: Mapping[Hashable, object], name: str, digits: int = 0) -> str:
     return in_lines(f"{text}\n{number(row[f'{name}_low'], digits)}–{number(row[f'{name}_high'], digits)}")
 
 
-def _incremental(result: PsaResult) -> Table:
+def _incremental(rows: Sequence[Mapping[Hashable, object]], currency: str) -> Table:
     shown = table(
-        f"Incremental analysis of means over draws, per patient ({result.scenario.analysis.currency}, discounted)",
+        f"Incremental analysis of means over draws, per patient ({currency}, discounted)",
         *("strategy", "cost", "QALYs", "against", "Δ cost", "Δ QALYs", "ICER", "status"),
     )
     for column in (shown.columns[0], shown.columns[3], *shown.columns[-2:]):
         column.no_wrap = True
-    for row in result.incremental().to_dict(orient="records"):
-        line: dict[Hashable, object] = dict(row)
+    for row in rows:
         shown.add_row(
-            str(line["strategy"]),
-            _limits(line, "cost"),
-            _limits(line, "qaly", 3),
-            str(line["comparator"]) if isinstance(line["comparator"], str) else "",
-            _limits(line, "delta_cost"),
-            _limits(line, "delta_qaly", 3),
-            in_lines(icer_text(line)),
-            str(line["status"]),
+            str(row["strategy"]),
+            _limits(row, "cost"),
+            _limits(row, "qaly", 3),
+            str(row["comparator"]) if isinstance(row["comparator"], str) else "",
+            _limits(row, "delta_cost"),
+            _limits(row, "delta_qaly", 3),
+            in_lines(icer_text(row)),
+            str(row["status"]),
         )
     return shown
 

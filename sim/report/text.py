@@ -66,7 +66,8 @@ def print_run(console: Console, result: RunResult, folder: Path | None) -> None:
         if meant := result.cohort.errors_of(result.patients):
             console.print(Text(meant))
     console.print()
-    console.print(_incremental(result))
+    incremental = result.table().to_dict(orient="records")
+    console.print(_incremental(incremental, result.scenario.analysis.currency))
     console.print(_benefit(result))
     console.print(Text(verdict(result)))
     console.print()
@@ -76,7 +77,7 @@ def print_run(console: Console, result: RunResult, folder: Path | None) -> None:
         console.print(_antimicrobials(result))
     console.print(_efficiency(result))
     console.print(_costs(result))
-    console.print(Text(_errors(result)))
+    console.print(Text(_errors(result, incremental)))
     for line in finding_lines(result.findings):
         console.print(Text(line, style="yellow"))
     console.print()
@@ -87,14 +88,14 @@ def print_run(console: Console, result: RunResult, folder: Path | None) -> None:
         console.print(Text(f"Run folder: {folder}"), soft_wrap=True)
 
 
-def _errors(result: RunResult) -> str:
+def _errors(result: RunResult, incremental: Sequence[Mapping[Hashable, object]]) -> str:
     """What the errors are, and what common luck made of them."""
     gain = result.common_luck().set_index("component")["ratio"]
     text = (
         "± is one Monte Carlo standard error; differences are paired, patient by patient. Under the ICER its "
         "95 % limits by that error (Fieller)."
     )
-    if sentence := open_limits(result.table().to_dict(orient="records")):
+    if sentence := open_limits(incremental):
         text += f" {sentence}"
     if gain.notna().any() and "cost" in gain.index:
         cost, qaly = (_range([*gain.loc[[name]]]) for name in ("cost", "qaly"))
@@ -150,8 +151,7 @@ def cohort_line(result: RunResult, cohort: Cohort) -> str:
     return "; ".join(parts) + "."
 
 
-def _incremental(result: RunResult) -> Table:
-    currency = result.scenario.analysis.currency
+def _incremental(rows: Sequence[Mapping[Hashable, object]], currency: str) -> Table:
     shown = table(
         f"Incremental analysis, per patient ({currency}, discounted)",
         "strategy",
@@ -164,7 +164,7 @@ def _incremental(result: RunResult) -> Table:
         "status",
     )
     shown.columns[-1].no_wrap = shown.columns[-2].no_wrap = True
-    for row in result.table().to_dict(orient="records"):
+    for row in rows:
         shown.add_row(
             str(row["strategy"]),
             with_error(row["cost"], row["cost_mcse"]),
@@ -349,14 +349,14 @@ def verdict(result: RunResult) -> str:
 def assumption_lines(result: RunResult) -> list[str]:
     """What the numbers rest on, in a few lines; `igsim explain` gives every input with its source."""
     scenario = result.scenario
-    known = inputs(scenario)
+    known, unproven = inputs(scenario), assumptions(scenario)
     lines = ["Scope: " + " ".join(scenario.description.split())] if scenario.description else []
     for kind, said in (
         ("assumption", "assumed, without a direct source"),
         ("recalled", "recalled, not yet confirmed"),
         ("no source", "without any source"),
     ):
-        places = Counter(_place(str(entry["input"])) for entry in assumptions(scenario) if entry["kind"] == kind)
+        places = Counter(_place(str(entry["input"])) for entry in unproven if entry["kind"] == kind)
         if places:
             listed = ", ".join(f"{place} ({count})" if count > 1 else place for place, count in places.items())
             lines.append(f"Of {len(known)} inputs {places.total()} are {said}: {listed}.")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
-import pandas as pd
 import pytest
 from rich.console import Console
 
@@ -25,13 +23,9 @@ WIDE: dict[str, Any] = {
 
 @pytest.mark.parametrize("shape", ["interval", "outside"])
 def test_no_table_of_a_run_breaks_a_number(shape: str) -> None:
-    analysis = SimpleNamespace(currency="USD")
-    result: Any = SimpleNamespace(
-        scenario=SimpleNamespace(analysis=analysis), table=lambda: pd.DataFrame([WIDE | {"icer_shape": shape}])
-    )
     console = Console(width=132)
     with console.capture() as caught:
-        console.print(text._incremental(result))
+        console.print(text._incremental([WIDE | {"icer_shape": shape}], "USD"))
     words_of = caught.get().split()
     for number in ("1,983,607", "−1,306,546", "4,118,220", "158,404", "118,490"):
         assert any(number == word.strip("–,") for word in words_of), number
