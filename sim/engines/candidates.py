@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,7 +18,7 @@ MOST_CANDIDATES = 1_000_000
 MOST_IN_A_BLOCK = 20_000_000
 """Candidates of a block of patients, all clocks together: some two gigabytes. A shipped scenario has a hundredth."""
 _SIXTEEN_BITS = 2**16 - 1
-_AHEAD = 8
+_MOST_AHEAD = 64
 
 
 @dataclass(frozen=True)
@@ -132,17 +133,18 @@ class Candidates:
         waves = [(column, clock, np.zeros_like(clock), exposure)]
         frailty, limits, number = who.frailty[column], limit[column], 1
         while column.size:
-            # The next candidate of each clock; once few clocks go on, several at a time.
-            ahead = number + np.arange(1 if column.size > n / 2 else _AHEAD)
-            steps = unit_exponential(clocks.step(who.patient[column, None], ahead, clock[:, None]))
-            steps[:, 0] += cumulative
-            reached = np.cumsum(steps, axis=1)
-            exposure = exposure_of_candidate(reached, frailty[:, None], rate[:, None])
-            inside = exposure < limits[:, None]
-            pair, which = np.nonzero(inside)
-            waves.append((column[pair], clock[pair], ahead[which], exposure[pair, which]))
-            on = np.flatnonzero(inside[:, -1])
-            column, clock, cumulative = column[on], clock[on], reached[on, -1]
+            # The next candidate of each clock; the fewer clocks go on, the more at a time.
+            ahead = number + np.arange(min(max(n // column.size, 1), _MOST_AHEAD))
+            reached = unit_exponential(clocks.step(who.patient[column], ahead[:, None], clock))
+            reached[0] += cumulative
+            for before, after in pairwise(reached):
+                after += before
+            exposure = exposure_of_candidate(reached, frailty, rate)
+            inside = exposure < limits
+            which, pair = np.divmod(np.flatnonzero(inside), column.size)
+            waves.append((column[pair], clock[pair], ahead[which], exposure[which, pair]))
+            on = np.flatnonzero(inside[-1])
+            column, clock, cumulative = column[on], clock[on], reached[-1, on]
             frailty, rate, limits = frailty[on], rate[on], limits[on]
             number += ahead.size
         column, clock, occurrence, exposure = (np.concatenate(pieces) for pieces in zip(*waves, strict=True))
@@ -184,13 +186,14 @@ def _by_patient(column: Integers, clock: Integers, occurrence: Integers, exposur
         return np.lexsort((occurrence, clock, exposure, column))
     coarse = (exposure * (_SIXTEEN_BITS / limit[column])).astype(np.uint16)
     order = np.argsort(coarse, kind="stable")
-    order = order[np.argsort(column[order].astype(np.uint16), kind="stable")]
+    order = order[np.argsort(column.astype(np.uint16)[order], kind="stable")]
+    c, e = column[order], exposure[order]
     while True:
-        c, e = column[order], exposure[order]
-        close = np.flatnonzero((c[1:] == c[:-1]) & (e[1:] <= e[:-1]))
+        close = np.flatnonzero((e[1:] <= e[:-1]) & (c[1:] == c[:-1]))
         k = clock[order[close]], clock[order[close + 1]]
         at = close[(e[close + 1] < e[close]) | (k[1] < k[0])]
         if at.size == 0:
             return order
         at = at[np.diff(at, prepend=-2) > 1]
-        order[at], order[at + 1] = order[at + 1], order[at]
+        for each in (order, e):
+            each[at], each[at + 1] = each[at + 1], each[at]
