@@ -180,7 +180,7 @@ class Arm:
         protected = is_protected(time, start[column], last, regimen.onset_lag, regimen.protection)
         if np.isfinite(ig.benefit_below_igg):
             protected &= true_igg(model, self.who, time, column) < ig.benefit_below_igg
-        full = model.infections.hazard_ratio[self.block.cause[candidate], self.block.grade[candidate]]
+        full = model.infections.hazard_ratio.ravel()[self.block.kind[candidate]]
         on_ig[asked] = np.where(protected, ratio_at_dose(full, factor, ig.adjustment.exponent), 1.0)
         accepted = meetings.accepted.copy()
         accepted[asked] = is_accepted(

@@ -21,7 +21,7 @@ from sim.model.igg import true_igg
 from sim.model.immunoglobulin import grams_per_infusion
 from sim.model.infections import exposure_of_candidate
 from sim.model.pace import Pace, groups
-from sim.model.parts import Floats, Integers
+from sim.model.parts import GRADES, Floats, Integers
 from sim.model.schedule import appointment, count_before
 from sim.model.structure import Baseline, ClinicalModel
 from sim.population import draw_baseline
@@ -194,9 +194,9 @@ class Fates:
 
     def _outlook(self, strategy: int, place: Integers, stop: Floats) -> Outlook:
         c, model = self.candidates, self.model
-        column, cause, grade = c.column[place], c.cause[place], c.grade[place]
+        column, kind = c.column[place], len(GRADES) * c.cause[place] + c.grade[place]
         time = self.pace.time(c.exposure[place], stop, self.group[column])
-        ratio, by, courses = beside_immunoglobulin(model, strategy, self.who.takes, time, stop, cause, grade, column)
+        ratio, by, courses = beside_immunoglobulin(model, strategy, self.who.takes, time, stop, kind, column)
         low = model.immunoglobulin.benefit_below_igg
         can_work = (
             true_igg(model, self.who, time, column) < low if np.isfinite(low) else np.ones(place.size, dtype=np.bool_)

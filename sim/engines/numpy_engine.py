@@ -149,14 +149,12 @@ class Block:
     def _meetings(self, index: int, candidate: Integers, time: Floats, stop: Floats) -> Meetings:
         """Candidates with what bears on their fate beside immunoglobulin."""
         model = self.model
-        column, cause, grade = self.candidates.column, self.cause, self.grade
-        layer, mark = self.layer, self.mark
+        column, kind, layer, mark = self.candidates.column, self.kind, self.layer, self.mark
         # All there are, as a rule, and then nothing needs to be picked.
         if candidate.size < mark.size:
-            column, cause, grade = column[candidate], cause[candidate], grade[candidate]
-            layer, mark = layer[candidate], mark[candidate]
+            column, kind, layer, mark = column[candidate], kind[candidate], layer[candidate], mark[candidate]
         ratio, by, surveillances = beside_immunoglobulin(
-            model, index, self.who.takes, time, stop[column], cause, grade, column
+            model, index, self.who.takes, time, stop[column], kind, column
         )
         watches = []
         for antimicrobial, before, after in surveillances:
@@ -167,7 +165,7 @@ class Block:
         if self.book is not None or not is_regular(model, index):
             doubtful = np.arange(candidate.size)
         elif self.gives_immunoglobulin:
-            full = model.infections.hazard_ratio.ravel()[len(GRADES) * cause + grade]
+            full = model.infections.hazard_ratio.ravel()[kind]
             doubt = is_accepted(mark, full * ratio, layer) != accepted
             for watch in watches:
                 doubt[watch.place] = True

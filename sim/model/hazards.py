@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.model.infections import is_accepted
-from sim.model.parts import GRADES, Booleans, Floats, Integers
+from sim.model.parts import Booleans, Floats, Integers
 from sim.model.structure import Baseline, ClinicalModel
 
 IMMUNOGLOBULIN, TOCILIZUMAB = 1, 2
@@ -30,8 +30,7 @@ def beside_immunoglobulin(
     taken: Booleans,
     time: Floats,
     stop: Floats,
-    cause: Integers,
-    grade: Integers,
+    kind: Integers,
     column: Integers | None = None,
 ) -> tuple[Floats, Integers, list[tuple[int, Floats, Floats]]]:
     """Hazard ratio of everything but immunoglobulin under one strategy.
@@ -42,8 +41,7 @@ def beside_immunoglobulin(
         taken: Whether each patient would take each antimicrobial, [antimicrobial, patient].
         time: Month of the candidate, (n,).
         stop: Month at which the bispecific ends, (n,).
-        cause: Cause index, (n,).
-        grade: Grade index, (n,).
+        kind: Place of its cause and grade in a table [cause, grade] laid out in a row, (n,).
         column: Whose candidate each is, (n,); None if each patient has one.
 
     Returns:
@@ -54,12 +52,12 @@ def beside_immunoglobulin(
     listed = model.strategies[strategy].antimicrobials
     plain = [index for index in listed if not model.antimicrobials[index].is_surveillance]
     watching = [index for index in listed if model.antimicrobials[index].is_surveillance]
-    ratio, by = np.ones_like(time), np.zeros_like(cause)
+    ratio, by = np.ones_like(time), np.zeros_like(kind)
     if model.strategies[strategy].tocilizumab:
         active = time < model.tocilizumab.infection_months
         factor = np.where(active, model.tocilizumab.infection_multiplier, 1.0)
         ratio, by = ratio * factor, by | np.where(factor < 1, TOCILIZUMAB, 0)
-    courses, kind = [], len(GRADES) * cause + grade
+    courses = []
     for index in (*plain, *watching):
         drug, before = model.antimicrobials[index], ratio
         # A drug acts on few causes: the others, most of the candidates, are not looked at.

@@ -54,7 +54,7 @@ def people(model: ClinicalModel, n: int) -> Baseline:
 def ratio_and_bits(model: ClinicalModel, time: Floats, stop: Floats, grade: int = 1) -> tuple[list[float], list[int]]:
     n = time.size
     zero = np.zeros(n, dtype=np.int64)
-    ratio, by, _ = beside_immunoglobulin(model, 0, people(model, n).takes, time, stop, zero, zero + grade)
+    ratio, by, _ = beside_immunoglobulin(model, 0, people(model, n).takes, time, stop, zero + grade)
     return ratio.tolist(), by.tolist()
 
 
@@ -86,7 +86,7 @@ def test_only_who_takes_a_listed_drug_is_protected_by_it() -> None:
     model = model_with(drug("a", 0.5), drug("b", 0.4), listed=(1,))
     who = replace(people(model, 2), takes=np.array([[True, True], [True, False]]))
     zero = np.zeros(2, dtype=np.int64)
-    ratio, by, _ = beside_immunoglobulin(model, 0, who.takes, np.ones(2), np.full(2, np.inf), zero, zero + 1)
+    ratio, by, _ = beside_immunoglobulin(model, 0, who.takes, np.ones(2), np.full(2, np.inf), zero + 1)
     assert ratio.tolist() == [0.4, 1.0]
     assert by.tolist() == [8, 0]
     assert takes(model, 0, 0, who).tolist() == [False, False]
@@ -106,7 +106,7 @@ def parts_of(on_ig: float, factors: tuple[float, ...], course: int) -> tuple[flo
     model = model_with(*drugs)
     zero = np.zeros(N, dtype=np.int64)
     beside, _, courses = beside_immunoglobulin(
-        model, 0, people(model, N).takes, np.ones(N), np.full(N, np.inf), zero, zero + 1
+        model, 0, people(model, N).takes, np.ones(N), np.full(N, np.inf), zero + 1
     )
     ((index, before, after),) = courses
     assert index == course
@@ -173,7 +173,7 @@ def test_two_surveillances_share_a_candidate_out_and_neither_charges_for_the_oth
     model = model_with(drug("a", 0.5, is_surveillance=True), drug("b", 0.4, is_surveillance=True))
     zero, ig = np.zeros(N, dtype=np.int64), np.ones(N)
     beside, _, courses = beside_immunoglobulin(
-        model, 0, people(model, N).takes, np.ones(N), np.full(N, np.inf), zero, zero + 1
+        model, 0, people(model, N).takes, np.ones(N), np.full(N, np.inf), zero + 1
     )
     first, second = (is_caught(MARKS, ig, before, after, zero) for _, before, after in courses)
     accepted = is_accepted(MARKS, ig * beside, zero)
