@@ -24,13 +24,11 @@ class Kinetics:
         spared: Share of baseline production left on treatment.
         recovered: Share of baseline production from the recovery on.
         recovery_start: Month from which production recovers; inf for never, and where nothing recovers.
-        antibody: Therapeutic antibody that the IgG assay counts, mg/dL.
     """
 
     spared: Floats
     recovered: Floats
     recovery_start: Floats
-    antibody: Floats
 
     @classmethod
     def of(cls, model: ClinicalModel, target: Integers) -> Kinetics:
@@ -39,8 +37,7 @@ class Kinetics:
         lost = np.array([t.suppressed_fraction for t in targets])
         regained = np.array([t.recovered_fraction for t in targets])
         start = np.array([t.recovery_start if t.recovered_fraction > 0 else np.inf for t in targets])
-        antibody = np.array([t.therapeutic_antibody_mg_dl for t in targets])
-        return cls(*(each[target] for each in (1 - lost, 1 - lost * (1 - regained), start, antibody)))
+        return cls(*(each[target] for each in (1 - lost, 1 - lost * (1 - regained), start)))
 
 
 def concentration(time: Floats, baseline: Floats, decay_rate: float, kinetics: Kinetics) -> Floats:

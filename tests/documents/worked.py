@@ -92,7 +92,7 @@ def two_strata_by_quadrature() -> float:
 
 
 def igg(month: float) -> float:
-    who = Kinetics(np.array([0.6]), np.array([0.92]), np.array([2.76]), np.zeros(1))
+    who = Kinetics(np.array([0.6]), np.array([0.92]), np.array([2.76]))
     return float(concentration(np.array([month]), np.array([500.0]), math.log(2) / (21 / MONTH), who)[0])
 
 
