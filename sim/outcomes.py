@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from sim.errors import SimulationError
+from sim.model.amounts import is_nothing
 from sim.model.parts import Floats
 
 BLOCK = 4096
@@ -109,11 +110,13 @@ def summarise(
     """
     n_strategies, n = first_infection.shape
     pairs = strategy_pairs(n_strategies)
-    mean, own = np.empty((2, len(components), n_strategies))
-    between = np.empty((len(components), len(pairs)))
+    mean, own = np.zeros((2, len(components), n_strategies))
+    between = np.zeros((len(components), len(pairs)))
     deviations = []
     for row, values in enumerate(components.values()):
-        mean[row] = values.mean(axis=-1)
+        if is_nothing(values) and row not in (COST_ROW, QALY_ROW):
+            continue
+        mean[row] = values.sum(axis=-1) / n
         centred = values[:1] if values.strides[0] == 0 else values
         centred = centred - mean[row, : len(centred), None]
         own[row], between[row] = _squares(centred, pairs)

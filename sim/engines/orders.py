@@ -19,7 +19,7 @@ from sim.model.conditions import (
     leaves,
 )
 from sim.model.igg import Kinetics, concentration, measured_igg, true_igg, with_error
-from sim.model.parts import Booleans, Floats, Integers
+from sim.model.parts import NEVER, Booleans, Floats, Integers
 from sim.model.schedule import appointment, count_before
 from sim.model.structure import Baseline, ClinicalModel
 from sim.streams import Luck
@@ -82,6 +82,8 @@ class StartRule:
             limit: Month before which tests can be taken, (n_patients,).
         """
         column = np.arange(self.who.patient.size)
+        if self.condition == NEVER:
+            return np.full(column.size, np.inf), np.zeros(column.size, dtype=np.bool_)
         at_start = holds(self.condition, self._facts(column, np.zeros(column.size), None))
         order = np.where(at_start, 0.0, np.inf)
         by_test = np.zeros(column.size, dtype=np.bool_)

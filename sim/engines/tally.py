@@ -58,7 +58,9 @@ def illnesses(
         treatment_end: Month the bispecific ended, [strategy, patient].
     """
     n = who.patient.size
-    held = np.stack([_held(model, who, m, end) for m, end in zip(met, treatment_end, strict=True)], axis=1)
+    held = np.broadcast_to(0.0, (3, *treatment_end.shape))
+    if model.infections.hold.any():
+        held = np.stack([_held(model, who, m, end) for m, end in zip(met, treatment_end, strict=True)], axis=1)
     return Illnesses(
         n_causes=len(model.infections.causes),
         n_strategies=len(met),
@@ -139,7 +141,7 @@ def is_constant(adjustment: DoseAdjustment) -> bool:
 
 
 def with_regular_sums(model: ClinicalModel, who: Baseline, infusions: Infusions, start: Floats) -> Infusions:
-    """Replace the sums of regular strategies by their closed forms, so that both engines give the same bits.
+    """Set the sums of regular strategies to their closed forms, in place, so that both engines give the same bits.
 
     Args:
         model: Compiled model.
@@ -148,13 +150,9 @@ def with_regular_sums(model: ClinicalModel, who: Baseline, infusions: Infusions,
         start: Month of the first infusion, [strategy, patient]; inf where there was none.
 
     Returns:
-        Infusions with every sum filled in.
+        The infusions, with every sum filled in.
     """
     count = infusions.count
-    sums = {
-        name: getattr(infusions, name).copy()
-        for name in ("grams", "cost_factor", "effect_factor", "grams_cost_factor")
-    }
     for index, strategy in enumerate(model.strategies):
         if not is_regular(model, index):
             continue
@@ -165,12 +163,12 @@ def with_regular_sums(model: ClinicalModel, who: Baseline, infusions: Infusions,
         given, first = count[index, treated], start[index, treated]
         grams = grams_per_infusion(who.weight_kg[treated], regimen)
         cost = appointments(model.discount_costs, first, regimen.interval, given)
-        sums["grams"][index, treated] = grams * given
-        sums["cost_factor"][index, treated] = cost
-        sums["effect_factor"][index, treated] = (
+        infusions.grams[index, treated] = grams * given
+        infusions.cost_factor[index, treated] = cost
+        infusions.effect_factor[index, treated] = (
             cost
             if model.discount_effects == model.discount_costs
             else appointments(model.discount_effects, first, regimen.interval, given)
         )
-        sums["grams_cost_factor"][index, treated] = grams * cost
-    return Infusions(count=count, **sums)
+        infusions.grams_cost_factor[index, treated] = grams * cost
+    return infusions

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from sim.model.amounts import Amounts, silent_per_month, toxicities
+from sim.model.amounts import Amounts, is_nothing, silent_per_month, toxicities
 from sim.model.drug import drug_cost
 from sim.model.grouping import APART, Apart
 from sim.model.histories import Histories
@@ -90,21 +90,16 @@ def accrue(
     }
 
 
-def _is_nothing(values: Floats) -> bool:
-    """Whether nobody has any, as far as can be told without looking at everybody."""
-    return not any(values.strides) and values.flat[0] == 0
-
-
 def _sum(parts: Iterable[Floats]) -> Floats:
     """Sum of arrays of one shape; those that nobody has are passed over."""
     first, *rest = parts
-    some = [part for part in (first, *rest) if not _is_nothing(part)]
+    some = [part for part in (first, *rest) if not is_nothing(part)]
     return sum(some[1:], start=some[0]) if some else first
 
 
 def _times(price: Floats | float, amount: Floats) -> Floats:
     """Price times amount; nothing where that is known beforehand."""
-    if _is_nothing(amount):
+    if is_nothing(amount):
         return amount
     return price * amount if np.any(price) else np.broadcast_to(0.0, amount.shape)
 

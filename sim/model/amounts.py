@@ -124,24 +124,25 @@ class Amounts:
         return self.over(discounted)
 
     @cached_property
-    def _harmed(self) -> tuple[Integers, Integers]:
-        strategy, column = np.nonzero(self.histories.harm >= 0)
-        return strategy, column
+    def _harmed(self) -> tuple[tuple[Integers, ...], Integers, Floats]:
+        """Rows of [strategy, patient] that a harm ended, which it was, and the discount factor of that month."""
+        rows = np.nonzero(self.histories.harm >= 0)
+        return rows, self.histories.harm[rows], factor(self.delta, self.histories.ig_end[rows])
 
     def harm(self, amounts: list[float]) -> Floats:
         """An amount of each harm at the end of the course that it ended."""
         if not any(amounts):
             return self.nothing
+        rows, harm, discount = self._harmed
         values = np.zeros_like(self.histories.end)
-        harm, end = self.histories.harm[self._harmed], self.histories.ig_end[self._harmed]
-        values[self._harmed] = np.array([*amounts, 0.0])[harm] * factor(self.delta, end)
+        values[rows] = np.array(amounts)[harm] * discount
         return self.over(values)
 
     def toxicity(self, crs: tuple[float, float], icans: tuple[float, float]) -> Floats:
         """An amount of each CRS and ICANS, by grade."""
         amount = self.nothing
         for grade, values in zip(self._toxic, (crs, icans), strict=True):
-            if any(values):
+            if any(values) and not _is_nobody(grade):
                 amount = amount + self.over(_of_grade(values, grade))
         return amount
 
@@ -167,6 +168,11 @@ class Amounts:
         return self.over(np.where(ending, factor(self.delta, self.histories.end), 0.0))
 
 
+def is_nothing(amount: Floats) -> bool:
+    """Whether nobody has any of an amount, as far as can be told without looking at everybody."""
+    return not any(amount.strides) and bool(amount.flat[0] == 0)
+
+
 def toxicities(model: ClinicalModel, who: Baseline) -> tuple[Integers, Integers]:
     """Grade index of CRS and of ICANS of every patient under every strategy, -1 for none; nobody at horizon 0."""
     agents, protection = model.agents, model.tocilizumab
@@ -175,12 +181,14 @@ def toxicities(model: ClinicalModel, who: Baseline) -> tuple[Integers, Integers]
         (who.crs_mark, [agent.crs for agent in agents], protection.crs_multiplier),
         (who.icans_mark, [agent.icans for agent in agents], protection.icans_multiplier),
     ):
+        if model.horizon == 0 or not np.any(by_agent):
+            found.append(np.broadcast_to(np.int64(-1), (len(model.strategies), who.patient.size)))
+            continue
         probability = np.array(by_agent)[who.agent]
         rows = {}
         for protected in {strategy.tocilizumab for strategy in model.strategies}:
             relative = multiplier if protected else (1.0, 1.0)
-            grade = toxicity_grade(mark, (probability[:, 0] * relative[0], probability[:, 1] * relative[1]))
-            rows[protected] = grade if model.horizon > 0 else np.full_like(grade, -1)
+            rows[protected] = toxicity_grade(mark, (probability[:, 0] * relative[0], probability[:, 1] * relative[1]))
         found.append(_by_strategy([rows[strategy.tocilizumab] for strategy in model.strategies]))
     return found[0], found[1]
 
@@ -200,6 +208,11 @@ def _of_row(function: Callable[[_Array], Floats], values: _Array) -> Floats:
     if values.strides[0] == 0:
         return np.broadcast_to(function(values[0]), values.shape)
     return function(values)
+
+
+def _is_nobody(grade: Integers) -> bool:
+    """Whether nobody has any grade, as far as can be told without looking at everybody."""
+    return not any(grade.strides) and bool(grade.flat[0] < 0)
 
 
 def _of_grade(values: tuple[float, float], grade: Integers) -> Floats:

@@ -32,6 +32,9 @@ class Together(Apart):
 
     def over(self, values: Floats) -> Floats:
         """Sums over patients, [strategy, 1], of values [strategy, patient]."""
+        if values.strides[0] == 0:
+            # The same under every strategy: one sum is enough.
+            return np.broadcast_to(values[:1].sum(axis=-1, keepdims=True), (len(values), 1))
         return np.asarray(values.sum(axis=-1, keepdims=True))
 
     def ill(self, illnesses: Illnesses) -> Illnesses:

@@ -22,6 +22,8 @@ def doses_given(model: ClinicalModel, who: Baseline, treatment_end: Floats) -> F
     Returns:
         Counts as floats, shape of `treatment_end`.
     """
+    if not any(agent.step_up for agent in model.agents):
+        return np.broadcast_to(0.0, treatment_end.shape)
     due = _by_agent(model, np.inf, lambda agent: [dose.month for dose in agent.step_up])
     planned = np.array([float(len(agent.step_up)) for agent in model.agents])
     last = np.array([max((dose.month for dose in agent.step_up), default=-np.inf) for agent in model.agents])
