@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -85,33 +84,30 @@ def voi(
     from sim.cli.keeping import Keeping
     from sim.cli.long_run import long_run
     from sim.psa.evidence import evidence_of_run
-    from sim.work import run_batches
 
     started, sizes, thresholds = time.perf_counter(), parse_sizes(n), parse_wtp(wtp) if wtp else None
     table = outside.OutsideTable(source, effects, parameters, nmb, group or [], arms, population, trial_cost)
     keeping = Keeping.of(out, save, report)
     to_play: dict[str, object] = {"--draws": draws, "--patients": patients, "--seed": seed, "--set": settings}
-    to_play |= {"--workers": workers, "--scheduler": scheduler, "--resume": resume}
     scenario: Scenario | None = None
-    runner: Runner = run_batches
-    with ExitStack() as until_written:
-        if source.is_dir():
-            refuse(source, "a run folder", {**table.options, **to_play})
-            evidence, scenario = evidence_of_run(source)
-        elif source.suffix.lower() == ".toml":
-            refuse(source, "a scenario", table.options)
-            scenario, home = opt.load_scenario(source, settings), keeping.home(source.stem)
-            work = long_run(context, [scenario], home=home, workers=workers, scheduler=scheduler, resume=resume)
-            runner = until_written.enter_context(work)
-            evidence = _played(scenario, draws, patients, seed, runner)
-        else:
-            refuse(source, "a table", {"--design": design, **to_play, **({"--wtp": wtp} if nmb else {})})
-            evidence = table.evidence()
+    drawn: Evidence | None = None
+    name = source.stem
+    if source.is_dir():
+        refuse(source, "a run folder", {**table.options, **to_play})
+        drawn, scenario = evidence_of_run(source)
+        name = source.resolve().parent.name
+    elif source.suffix.lower() == ".toml":
+        refuse(source, "a scenario", table.options)
+        scenario = opt.load_scenario(source, settings)
+    else:
+        refuse(source, "a table", {"--design": design, **to_play, **({"--wtp": wtp} if nmb else {})})
+        drawn = table.evidence()
+    known, home = [scenario] if scenario else [], keeping.home(name)
+    with long_run(context, known, home=home, workers=workers, scheduler=scheduler, resume=resume) as runner:
+        evidence = drawn or _played(known[0], draws, patients, seed, runner)
         answer = _assessed(source, evidence, scenario, design, [0.0] if nmb else thresholds, sizes, runner)
-        name = source.stem if scenario is None or source.suffix else source.resolve().parent.name
         if scenario is None:
             answer = replace(answer, table=table.described)
-        known = [scenario] if scenario else []
         hand_over(answer, known, keeping, name, started, settings or [], output_format)
 
 

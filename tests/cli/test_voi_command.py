@@ -117,6 +117,21 @@ def test_three_files_and_one_table_give_the_same(outside):
     assert three["settings"]["population"] is None
 
 
+@pytest.mark.parametrize("kind", ["a table", "a run folder"])
+def test_workers_share_the_regressions_of_draws_that_are_there(kind, outside, folder):
+    """The same bytes; what was left unfinished is known by its source, so nothing of another one is taken up."""
+    source = str(outside / "wide.csv") if kind == "a table" else str(folder)
+    written = []
+    for number in ("1", "2"):
+        home = outside / f"by {number}"
+        said = here("voi", source, "--wtp", "400000", "--workers", number, "--resume", "--out", str(home))
+        assert said.status == 0, said.err
+        (run,) = home.glob("*/2*")
+        written.append([(run / f"{table}.csv").read_bytes() for table in ("by_wtp", "evppi", "evsi")])
+        assert not [*home.glob("*/.unfinished*")]
+    assert written[0] == written[1]
+
+
 def test_files_without_a_scenario_are_told_apart_and_reported(outside):
     """Of three files with other effects the numbers are others: the manifest must say so."""
     effects, parameters = str(outside / "effects.csv"), str(outside / "parameters.csv")
