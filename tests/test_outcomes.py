@@ -69,6 +69,26 @@ def test_a_single_patient_has_no_standard_error() -> None:
     assert np.isnan(Moments.of(np.array([[5.0]])).standard_error).all()
 
 
+@pytest.mark.parametrize("cost", [0.0, 5.0])
+def test_what_is_broadcast_is_summed_as_if_it_were_written_out(cost: float) -> None:
+    """One number for everybody, 0 or not, and one row under every strategy; a total that is 0 has a covariance of 0."""
+    shape, rng = (3, 100), np.random.default_rng(1)
+    broadcast = {
+        "cost": np.broadcast_to(cost, shape),
+        "qaly": rng.normal(size=shape),
+        "nothing": np.broadcast_to(0.0, shape),
+        "same": np.broadcast_to(3.0, shape),
+        "row": np.broadcast_to(rng.normal(size=100), shape),
+    }
+    first = rng.exponential(9, shape)
+    found, written_out = (
+        summarise(components, first, first, incidence_grid(12))
+        for components in (broadcast, {name: values.copy() for name, values in broadcast.items()})
+    )
+    assert found.arms.mean[[0, 2, 3], 1].tolist() == [cost, 0.0, 3.0]
+    assert_same_summary(found, written_out)
+
+
 # ---------------------------------------------------------------------- played outcomes
 
 
