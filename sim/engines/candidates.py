@@ -19,6 +19,7 @@ MOST_IN_A_BLOCK = 20_000_000
 """Candidates of a block of patients, all clocks together: some two gigabytes. A shipped scenario has a hundredth."""
 _SIXTEEN_BITS = 2**16 - 1
 _MOST_AHEAD = 64
+"""Candidates of one clock drawn at a time where few clocks are left."""
 
 
 @dataclass(frozen=True)
