@@ -71,7 +71,7 @@ def test_a_single_patient_has_no_standard_error() -> None:
 
 @pytest.mark.parametrize("cost", [0.0, 5.0])
 def test_what_is_broadcast_is_summed_as_if_it_were_written_out(cost: float) -> None:
-    """One number for everybody, 0 or not, and one row under every strategy; a total that is 0 has a covariance of 0."""
+    """One number for everybody, 0 or not, and one row under every strategy; a total of 0 has a covariance of 0."""
     shape, rng = (3, 100), np.random.default_rng(1)
     broadcast = {
         "cost": np.broadcast_to(cost, shape),

@@ -274,3 +274,30 @@ def test_a_patient_alone_has_the_outcomes_they_have_among_others(model: Clinical
         alone = accrue(model, draw_baseline(model, LUCK, number), numpy_engine.simulate(model, LUCK, number))
         for name, values in among.items():
             assert alone[name].tobytes() == values[:, [patient]].tobytes(), name
+
+
+# ---------------------------------------------------------------------- what some have and others have not
+
+
+def test_what_one_agent_brings_is_not_lost_where_another_brings_none() -> None:
+    """Patients of the first agent have what they have where both bring it, those of the second have nothing."""
+    brings = replace(rich_model().agents[0], crs=(0.5, 0.0), icans=(0.0, 0.3))
+    bare = replace(brings, step_up=(), crs=(0.0, 0.0), icans=(0.0, 0.0))
+    models = [rich_model(population__agent_share=(0.5, 0.5)) for _ in range(2)]
+    both, one = (replace(m, agents=(brings, second)) for m, second in zip(models, (brings, bare), strict=True))
+    first = draw_baseline(one, LUCK, PATIENT).agent == 0
+    for name in ("crs", "icans", "cost:crs_icans", "step_up_doses", "step_up_hospital_days", "cost:step_up_hospital"):
+        everybody, some = outcome(both)[name], outcome(one)[name]
+        assert everybody[:, ~first].any(), name
+        np.testing.assert_array_equal(some[:, first], everybody[:, first], err_msg=name)
+        assert not some[:, ~first].any(), name
+
+
+def test_a_hold_of_one_grade_is_not_lost_where_the_other_has_none() -> None:
+    """Where infections neither kill nor end treatment and come on treatment alone, each severe one holds it."""
+    nothing = {f"infections__{name}": np.zeros(1) for name in ("case_fatality", "stop_probability")}
+    hold = np.array([[0.0, 0.5]])
+    values = outcome(build_model(infections__hold=hold, infections__off_multiplier=0.0, **nothing))
+    held, severe = values["months_held"] > 0, values["infections_grade_3plus"] > 0
+    assert held.any()
+    np.testing.assert_array_equal(held, severe)
