@@ -49,13 +49,14 @@ def test_adding_draws_changes_no_other(tutorial, played):
     assert more.mean[:60].tobytes() == played.mean.tobytes()
 
 
-def test_blocks_of_patients_add_up(tutorial, monkeypatch):
+@pytest.mark.parametrize("at_once", [1, 2, 13])
+def test_blocks_of_patients_add_up(tutorial, monkeypatch, at_once):
     """A population larger than a block of patients, and the same in smaller blocks: equal but for rounding."""
     table = prepare(tutorial, Settings(draws=2, patients=60, seed=1)).draws
     scenarios = [at_draw(tutorial, table, i) for i in range(2)]
     luck = [AddressedLuck(1)] * 2
     whole = play_draws(scenarios, luck, 60)
-    monkeypatch.setattr("sim.psa.job.BATCH", 13)
+    monkeypatch.setattr("sim.psa.job.BATCH", at_once)
     cut = play_draws(scenarios, luck, 60)
     for name, values in whole.items():
         assert cut[name] == pytest.approx(values, rel=1e-12, abs=1e-12)
