@@ -17,11 +17,12 @@ from sim.engines.orders import Assays
 from sim.model.conditions import MEASURED, Facts, asks_tests, breakthrough_leaves, holds, infection_leaves, leaves
 from sim.model.exits import death_time
 from sim.model.hazards import beside_immunoglobulin
+from sim.model.histories import kind_of
 from sim.model.igg import true_igg
 from sim.model.immunoglobulin import grams_per_infusion
 from sim.model.infections import exposure_of_candidate
 from sim.model.pace import Pace, groups
-from sim.model.parts import GRADES, Floats, Integers
+from sim.model.parts import Floats, Integers
 from sim.model.schedule import appointment, count_before
 from sim.model.structure import Baseline, ClinicalModel
 from sim.population import draw_baseline
@@ -194,7 +195,7 @@ class Fates:
 
     def _outlook(self, strategy: int, place: Integers, stop: Floats) -> Outlook:
         c, model = self.candidates, self.model
-        column, kind = c.column[place], len(GRADES) * c.cause[place] + c.grade[place]
+        column, kind = c.column[place], kind_of(c.cause[place], c.grade[place])
         time = self.pace.time(c.exposure[place], stop, self.group[column])
         ratio, by, courses = beside_immunoglobulin(model, strategy, self.who.takes, time, stop, kind, column)
         low = model.immunoglobulin.benefit_below_igg

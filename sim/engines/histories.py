@@ -6,9 +6,9 @@ import numpy as np
 
 from sim.engines.log import EventLog
 from sim.engines.tally import Courses, InfusionTally, Met, illnesses, with_regular_sums
-from sim.model.histories import Histories, Illnesses, Infusions
+from sim.model.histories import Histories, Illnesses, Infusions, kind_of
 from sim.model.igg import true_igg
-from sim.model.parts import GRADES, Booleans, Floats, Integers
+from sim.model.parts import Booleans, Floats, Integers
 from sim.model.structure import Baseline, ClinicalModel, Ending, Event
 
 Rows = tuple[Integers, Integers]
@@ -105,7 +105,7 @@ def _illnesses(
         fatal = (ending[index, j] == Ending.INFECTION_DEATH) & (time == end[index, j])
         vulnerable = (time <= treatment_end[index, j]) & (time <= ig_start[index, j])
         vulnerable &= true_igg(model, who, time, j) < model.igg.low_mg_dl
-        met.append(Met(j, time, len(GRADES) * log.cause[at] + log.grade[at], fatal, vulnerable))
+        met.append(Met(j, time, kind_of(log.cause[at], log.grade[at]), fatal, vulnerable))
         at = np.flatnonzero((log.event == Event.COURSE) & (log.strategy == index))
         courses.append(Courses(column[at], log.time[at], log.by[at]))
     return illnesses(model, who, met, courses, treatment_end)

@@ -21,11 +21,11 @@ from sim.engines.orders import Assays
 from sim.engines.tally import InfusionTally, illnesses, is_regular, with_regular_sums
 from sim.model.exits import death_time
 from sim.model.hazards import beside_immunoglobulin
-from sim.model.histories import Histories
+from sim.model.histories import Histories, kind_of
 from sim.model.igg import true_igg
 from sim.model.infections import is_accepted
 from sim.model.pace import Pace, groups
-from sim.model.parts import GRADE_3PLUS, GRADES, NEVER, Floats, Integers, Strategy
+from sim.model.parts import GRADE_3PLUS, NEVER, Floats, Integers, Strategy
 from sim.model.schedule import count_before, count_until
 from sim.model.step_up import doses_given
 from sim.model.structure import Baseline, ClinicalModel, Ending
@@ -110,7 +110,7 @@ class Block:
         patient = self.who.patient[column]
         self.cause, self.layer = clocks.cause[clock], clocks.layer[clock]
         self.grade = clocks.grade_of(clocks.grade(patient, occurrence, clock), clock, self.who.target[column])
-        self.kind = len(GRADES) * self.cause + self.grade
+        self.kind = kind_of(self.cause, self.grade)
         self.mark = clocks.accept(patient, occurrence, clock)
         self.fatal, self.stops, self.low = np.zeros((3, column.size), dtype=np.bool_)
         severe = np.flatnonzero(self.grade == GRADE_3PLUS)

@@ -13,6 +13,11 @@ import numpy as np
 from sim.model.parts import GRADE_3PLUS, GRADES, Booleans, Floats, Integers
 
 
+def kind_of(cause: Integers, grade: Integers) -> Integers:
+    """Place of a cause and a grade in a table [cause, grade] laid out in a row."""
+    return len(GRADES) * cause + grade
+
+
 @dataclass(frozen=True)
 class Infusions:
     """Infusions given, [strategy, patient].
