@@ -18,6 +18,7 @@ from sim.model.structure import Baseline, ClinicalModel
 
 Toxic = tuple[Integers, Integers]
 """Grade index of CRS and of ICANS, [strategy, patient]; -1 for none."""
+_NO_GRADE = -1
 
 
 class Amounts:
@@ -142,7 +143,7 @@ class Amounts:
         """An amount of each CRS and ICANS, by grade."""
         amount = self.nothing
         for grade, values in zip(self._toxic, (crs, icans), strict=True):
-            if any(values) and not _is_nobody(grade):
+            if any(values) and not is_nothing(grade, _NO_GRADE):
                 amount = amount + self.over(_of_grade(values, grade))
         return amount
 
@@ -168,9 +169,9 @@ class Amounts:
         return self.over(np.where(ending, factor(self.delta, self.histories.end), 0.0))
 
 
-def is_nothing(amount: Floats) -> bool:
-    """Whether nobody has any of an amount, as far as can be told without looking at everybody."""
-    return not any(amount.strides) and bool(amount.flat[0] == 0)
+def is_nothing(values: Floats | Integers, nothing: float = 0) -> bool:
+    """Whether nobody has any, as far as can be told without looking at everybody; `nothing` stands for none."""
+    return not any(values.strides) and bool(values.flat[0] == nothing)
 
 
 def toxicities(model: ClinicalModel, who: Baseline) -> tuple[Integers, Integers]:
@@ -182,7 +183,7 @@ def toxicities(model: ClinicalModel, who: Baseline) -> tuple[Integers, Integers]
         (who.icans_mark, [agent.icans for agent in agents], protection.icans_multiplier),
     ):
         if model.horizon == 0 or not np.any(by_agent):
-            found.append(np.broadcast_to(np.int64(-1), (len(model.strategies), who.patient.size)))
+            found.append(np.broadcast_to(np.int64(_NO_GRADE), (len(model.strategies), who.patient.size)))
             continue
         probability = np.array(by_agent)[who.agent]
         rows = {}
@@ -208,11 +209,6 @@ def _of_row(function: Callable[[_Array], Floats], values: _Array) -> Floats:
     if values.strides[0] == 0:
         return np.broadcast_to(function(values[0]), values.shape)
     return function(values)
-
-
-def _is_nobody(grade: Integers) -> bool:
-    """Whether nobody has any grade, as far as can be told without looking at everybody."""
-    return not any(grade.strides) and bool(grade.flat[0] < 0)
 
 
 def _of_grade(values: tuple[float, float], grade: Integers) -> Floats:

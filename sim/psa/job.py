@@ -135,7 +135,7 @@ def play_draws(scenarios: Sequence[Scenario], lucks: Sequence[Luck], n_patients:
             each = np.vstack([tracked.reshape(-1, patient.size), np.ones((1, patient.size))])
             inside = np.array([*members(scenario, who, chosen).values()]).reshape(len(chosen), 1, patient.size)
             found = {
-                "mean": np.stack([_over_patients(value) for value in values.values()]),
+                "mean": np.stack([value.sum(axis=-1) for value in values.values()]),
                 "groups": _group_sums(tracked, first, sizes.size),
                 "subgroups": _group_sums(inside * each, first, sizes.size),
                 "events": _events(scenario, trials, histories.illnesses.first_grade_3plus),
@@ -162,11 +162,6 @@ def _events(scenario: Scenario, trials: Sequence[TwoArmTrial], first: Floats) ->
     arms = [[names.index(trial.control), names.index(trial.treatment)] for trial in trials]
     counts = [(first[arm] <= t.follow_up_months.value).sum(axis=1) for t, arm in zip(trials, arms, strict=True)]
     return np.array(counts, dtype=np.float64).reshape(len(trials), 2)
-
-
-def _over_patients(values: Floats) -> Floats:
-    """Sums over patients, [strategy]; of what was summed already, nothing is to be done."""
-    return values[:, 0] if values.shape[-1] == 1 else values.sum(axis=-1)
 
 
 def _group_sums(values: Floats, first: int, n_groups: int) -> Floats:

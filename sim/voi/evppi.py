@@ -193,7 +193,7 @@ def evppi_each(
     labels: dict[frozenset[str], str] = {frozenset(members): name for name, members in reversed(list(sets.items()))}
     # Members are estimated too, so that a set worth less than one of them never goes unnoticed.
     alone = [frozenset({member}) for members in sets.values() for member in members]
-    # The largest first: a regression on thirty parameters takes as long as a hundred on one, and nobody waits for it.
+    # The largest first: a set of thirty takes as long as a hundred of one, and would keep all waiting at the end.
     keys = sorted(dict.fromkeys([*(frozenset(members) for members in sets.values()), *alone]), key=len, reverse=True)
     for key in keys:
         labels.setdefault(key, ", ".join(sorted(key)))
