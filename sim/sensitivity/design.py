@@ -10,7 +10,9 @@ from itertools import product
 from typing import Literal, get_args
 
 import numpy as np
-from scipy.stats import qmc
+
+# Its statistics are loaded when first asked for: a grid needs none, nor a worker that is handed its point.
+import scipy
 
 from sim.errors import Problem, UsageError
 from sim.model.parts import Floats
@@ -141,7 +143,7 @@ def points(axes: Sequence[Axis], design: Design, n: int, seed: int) -> tuple[tup
     if design == "grid":
         return tuple(product(*(axis.on_grid for axis in axes))), ""
     if design == "lhs":
-        shares, warning = qmc.LatinHypercube(len(axes), rng=np.random.default_rng(seed)).random(n), ""
+        shares, warning = scipy.stats.qmc.LatinHypercube(len(axes), rng=np.random.default_rng(seed)).random(n), ""
     else:
         shares, warning = _sobol(len(axes), n, seed)
     return at_shares(axes, shares), warning
@@ -161,5 +163,5 @@ def _sobol(dimensions: int, n: int, seed: int) -> tuple[Floats, str]:
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # said in our own words
-        shares = qmc.Sobol(dimensions, rng=np.random.default_rng(seed)).random(n)
+        shares = scipy.stats.qmc.Sobol(dimensions, rng=np.random.default_rng(seed)).random(n)
     return shares, warning

@@ -13,8 +13,6 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from SALib.analyze import sobol as analysis
-from SALib.sample import sobol as sample
 
 from sim.errors import Problem, UsageError
 from sim.model.parts import Floats
@@ -51,7 +49,9 @@ def saltelli(n_axes: int, n: int, seed: int) -> Floats:
         problems.append(Problem("points", f"{n * (n_axes + 2):,}", f"must be at most {MOST_POINTS:,}"))
     if problems:
         raise UsageError("no such design", problems)
-    shares: Floats = sample.sample(_problem(n_axes), n, calc_second_order=False, seed=seed)
+    from SALib.sample import sobol  # half a second to load, which no other analysis need wait
+
+    shares: Floats = sobol.sample(_problem(n_axes), n, calc_second_order=False, seed=seed)
     return shares
 
 
@@ -69,11 +69,13 @@ def sobol_indices(values: Floats, names: Sequence[str], seed: int) -> pd.DataFra
     Raises:
         UsageError: The outcome is the same everywhere.
     """
+    from SALib.analyze import sobol
+
     if np.ptp(values) == 0:
         raise UsageError("no Sobol indices: the outcome is the same at every point")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a factor without effect makes SALib divide by nothing
-        found = analysis.analyze(
+        found = sobol.analyze(
             _problem(len(names)), values, calc_second_order=False, num_resamples=RESAMPLES, seed=seed
         )
     columns: dict[str, object] = {"path": list(names)}

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
+import scipy
 
 from sim.errors import IgsimError, Problem, UsageError
 from sim.model.parts import Floats
@@ -103,7 +103,7 @@ def find_switches(benefit: Callable[[float], Floats], grid: Floats) -> tuple[Swi
                 values = benefit(x)
                 return float(values[best] - np.delete(values, best).max())
 
-            root = low if lead(low) == 0 else float(brentq(lead, low, high, xtol=step))
+            root = low if lead(low) == 0 else float(scipy.optimize.brentq(lead, low, high, xtol=step))
             low = min(root + 2 * step, high)
             after = int(np.argmax(benefit(low)))
             if after != best:

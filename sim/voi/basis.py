@@ -11,9 +11,11 @@ from collections.abc import Iterator, Sequence
 from math import comb
 
 import numpy as np
+
+# Its statistics are loaded when first asked for: workers that play draws regress nothing yet.
+import scipy
 from numpy.typing import NDArray
 from scipy.special import ndtri
-from scipy.stats import kurtosis, rankdata, skew
 
 Term = tuple[tuple[int, int], ...]
 """A product: (position of the parameter, degree) for each parameter in it, degrees from 1."""
@@ -33,8 +35,8 @@ def polynomials(values: NDArray[np.float64], degree: int) -> NDArray[np.float64]
         Shape (n_draws, degrees); each column has mean 0 and variance 1 and is uncorrelated with the others.
     """
     scores = values
-    if abs(float(skew(values))) > _MOST_SKEW or float(kurtosis(values)) > _MOST_KURTOSIS:
-        scores = ndtri((rankdata(values) - 0.5) / len(values))
+    if abs(float(scipy.stats.skew(values))) > _MOST_SKEW or float(scipy.stats.kurtosis(values)) > _MOST_KURTOSIS:
+        scores = ndtri((scipy.stats.rankdata(values) - 0.5) / len(values))
     scores = (scores - scores.mean()) / scores.std()
     degree = min(degree, len(np.unique(scores)) - 1)
     orthonormal, triangle = np.linalg.qr(np.vander(scores, degree + 1, increasing=True))

@@ -7,8 +7,10 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+
+# Its statistics are loaded when first asked for, as in `sim.voi.basis`.
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 
 from sim.errors import Problem, UsageError
 from sim.voi.checks import checked
@@ -45,7 +47,7 @@ def correlations(
     pairs = list(combinations(range(len(labels)), 2))
     increments = np.column_stack([benefit[:, later] - benefit[:, earlier] for earlier, later in pairs])
     pearson = _correlation(values, increments)
-    rank = _correlation(rankdata(values, axis=0), rankdata(increments, axis=0))
+    rank = _correlation(scipy.stats.rankdata(values, axis=0), scipy.stats.rankdata(increments, axis=0))
     rows = [
         pd.DataFrame(
             {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import subprocess
 import sys
 import threading
 from multiprocessing import Pipe
@@ -105,3 +106,11 @@ def test_a_worker_ends_when_its_parent_has(monkeypatch, child):
     assert not watch.is_alive()
     assert ended == ([1] if child else [])
     os.close(reading)
+
+
+@pytest.mark.parametrize("home", ["sim.psa.job", "sim.runs.job", "sim.sensitivity.sweeps"])
+def test_a_worker_that_plays_loads_nothing_of_what_only_other_work_needs(home):
+    # Half a second in each worker, before it plays anything.
+    code = f"import sys, {home}; print(*{{'scipy.stats', 'SALib', 'sklearn', 'plotly', 'rich'}} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert found.stdout.split() == []
