@@ -76,7 +76,7 @@ def curves(scenario: Scenario) -> dict[str, Curve]:
 
     return {
         "patients": [(n, a_run(model, n)) for n in (1_024, 4_096, 16_384, 65_536)],
-        "strategies": [(n, a_run(with_strategies(model, n))) for n in (2, 4, 8, 16)],
+        "strategies": [(n, a_run(with_strategies(model, n))) for n in (2, 4, 8, 16, 32)],
         "causes": [(n, a_run(with_causes(model, n))) for n in (1, 2, 4, 8)],
         "draws of 4,096 patients": [(n, draws(n)) for n in (2, 4, 8, 16)],
         CORES: [(n, cores(n)) for n in (1, 2, 4, 8, 16) if n <= (os.cpu_count() or 1)],

@@ -14,9 +14,10 @@ from sim.errors import SimulationError
 from sim.model.accrual import accrue
 from sim.model.parts import Floats
 from sim.model.structure import ClinicalModel
-from sim.outcomes import BlockSummary, Moments, Outcomes, strategy_pairs, summarise
+from sim.outcomes import BLOCK, BlockSummary, Moments, Outcomes, strategy_pairs, summarise
 from sim.population import draw_baseline
 from sim.runs import incidence_grid, play
+from sim.runs.job import patients_at_a_time
 from sim.streams import AddressedLuck
 from tests.conftest import build_model
 
@@ -118,6 +119,12 @@ def assert_same_summary(one: BlockSummary, other: BlockSummary) -> None:
 @pytest.mark.parametrize("blocks_per_batch", [1, 2, 5])
 def test_the_size_of_a_batch_moves_no_digit(outcomes: Outcomes, blocks_per_batch: int) -> None:
     assert_same_summary(play(build_model(), LUCK, N, blocks_per_batch=blocks_per_batch).summary, outcomes.summary)
+
+
+@pytest.mark.parametrize(("strategies", "blocks"), [(1, 4), (4, 4), (8, 4), (9, 3), (16, 2), (17, 1), (500, 1)])
+def test_the_more_strategies_the_fewer_patients_at_a_time(strategies: int, blocks: int) -> None:
+    """So that the arrays of a batch stay the same size: 131,072 histories, in whole blocks, from one to four."""
+    assert patients_at_a_time(strategies) == blocks * BLOCK
 
 
 @pytest.mark.parametrize("component", COMPARED)

@@ -20,6 +20,7 @@ from sim.model.accrual import accrue
 from sim.model.grouping import TOGETHER
 from sim.parameters import DrawTable, at_draw
 from sim.population import draw_baseline
+from sim.runs.job import patients_at_a_time
 from sim.scenario import Scenario, TwoArmTrial
 from sim.streams import AddressedLuck, KeptLuck, Luck
 from sim.subgroups import conditions, members
@@ -32,8 +33,6 @@ MOST_GROUPS = 20
 TRACKED = ("cost", "qaly", "cost:immunoglobulin")
 """Components whose group means are kept."""
 FORMAT = 3
-BATCH = 16_384
-"""Patients played at a time; fewer cost more calls, more leave the cache."""
 
 
 def group_sizes(n_patients: int) -> Floats:
@@ -122,8 +121,9 @@ def play_draws(scenarios: Sequence[Scenario], lucks: Sequence[Luck], n_patients:
     chosen = conditions(scenarios[0])
     trials = list(trials_of(scenarios[0]).values())
     sums: list[Arrays] = [{} for _ in models]
-    for first in range(0, n_patients, BATCH):
-        patient = np.arange(first, min(first + BATCH, n_patients))
+    at_a_time = patients_at_a_time(len(models[0].strategies))
+    for first in range(0, n_patients, at_a_time):
+        patient = np.arange(first, min(first + at_a_time, n_patients))
         kept = KeptLuck(lucks[0], patient)
         for i, (scenario, model, own) in enumerate(zip(scenarios, models, lucks, strict=True)):
             luck = kept if own is lucks[0] else own

@@ -13,7 +13,6 @@ from sim.cohort import Cohort
 from sim.errors import Problem, UsageError
 from sim.runs.job import ENGINES, EngineName
 from sim.runs.play import (
-    BLOCKS_PER_BATCH,
     MOST_PATIENTS,
     Progress,
     incidence_grid,
@@ -26,7 +25,6 @@ from sim.streams import AddressedLuck
 from sim.work import Runner, run_batches
 
 __all__ = [
-    "BLOCKS_PER_BATCH",
     "ENGINES",
     "MOST_PATIENTS",
     "EngineName",
@@ -43,7 +41,7 @@ class _How(TypedDict):
     """How patients are played, of no consequence for the numbers."""
 
     engine: EngineName
-    blocks_per_batch: int
+    blocks_per_batch: int | None
     runner: Runner
     progress: Progress | None
 
@@ -54,7 +52,7 @@ def run(
     patients: int | None = None,
     seed: int | None = None,
     engine: EngineName = "numpy",
-    blocks_per_batch: int = BLOCKS_PER_BATCH,
+    blocks_per_batch: int | None = None,
     runner: Runner = run_batches,
     progress: Progress | None = None,
     cohort: Cohort | None = None,
@@ -67,7 +65,7 @@ def run(
         patients: Patients under each strategy; None takes the rows of the cohort, or else the scenario's number.
         seed: Whole number from 0; None takes the scenario's.
         engine: numpy (fast) or simpy (the readable reference); the numbers are the same.
-        blocks_per_batch: Blocks simulated at a time; of no consequence for the numbers.
+        blocks_per_batch: Blocks simulated at a time, None for what is fast; of no consequence for the numbers.
         runner: How batches are worked off, see `sim.work`; of no consequence for the numbers.
         progress: Called with patients done and patients in all after every batch.
         cohort: Real patients to play in place of drawn ones, again from the first row where there are too few.

@@ -20,6 +20,21 @@ from sim.work import Arrays, digest_of
 EngineName = Literal["numpy", "simpy"]
 ENGINES: tuple[str, ...] = get_args(EngineName)
 FORMAT = 2
+_MOST_BLOCKS = 4
+_MOST_HISTORIES = 2**17
+"""Patients times strategies of which the arrays of one batch find the memory of the last (`sim.engines.memory`)."""
+
+
+def patients_at_a_time(n_strategies: int) -> int:
+    """How many patients to play at once: fewer cost more calls, more leave the cache and then the memory kept.
+
+    Args:
+        n_strategies: Strategies that they are played under.
+
+    Returns:
+        A whole number of blocks, from 1 to 4: of up to 8 strategies the most.
+    """
+    return BLOCK * max(1, min(_MOST_BLOCKS, _MOST_HISTORIES // (n_strategies * BLOCK)))
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,10 @@ from sim.errors import SimulationError
 from sim.model.parts import Floats
 from sim.model.structure import ClinicalModel
 from sim.outcomes import BLOCK, Outcomes
-from sim.runs.job import EngineName, PatientsJob, blocks_of
+from sim.runs.job import EngineName, PatientsJob, blocks_of, patients_at_a_time
 from sim.streams import Luck
 from sim.work import Runner, run_batches
 
-BLOCKS_PER_BATCH = 4
 MOST_PATIENTS = 10**9
 LONGEST_INCIDENCE_GRID = 240
 
@@ -34,7 +33,7 @@ def play(
     n_patients: int,
     *,
     engine: EngineName = "numpy",
-    blocks_per_batch: int = BLOCKS_PER_BATCH,
+    blocks_per_batch: int | None = None,
     runner: Runner = run_batches,
     progress: Progress | None = None,
     before: Outcomes | None = None,
@@ -45,7 +44,8 @@ def play(
     """
     months = incidence_grid(model.horizon)
     first = before.n_patients if before else 0
-    job = PatientsJob(model, luck, first, n_patients, months, engine, blocks_per_batch)
+    blocks = blocks_per_batch or patients_at_a_time(len(model.strategies)) // BLOCK
+    job = PatientsJob(model, luck, first, n_patients, months, engine, blocks)
     batches = job.batches
 
     def report(done: int, _: int) -> None:
@@ -75,7 +75,7 @@ def play_until(
     target_mcse: float,
     wtp: Sequence[float],
     engine: EngineName = "numpy",
-    blocks_per_batch: int = BLOCKS_PER_BATCH,
+    blocks_per_batch: int | None = None,
     runner: Runner = run_batches,
     progress: Progress | None = None,
 ) -> Outcomes:

@@ -11,12 +11,11 @@ from sim.engines import numpy_engine
 from sim.errors import Problem, UsageError
 from sim.model.accrual import accrue
 from sim.model.parts import Floats
-from sim.outcomes import BLOCK
 from sim.population import draw_baseline
+from sim.runs.job import patients_at_a_time
 from sim.scenario import Scenario
 from sim.streams import AddressedLuck
 
-BATCH = 4 * BLOCK
 MOST_PATIENTS = 1_000_000
 
 
@@ -55,8 +54,9 @@ def patient_values(
     """
     model, luck = compile_model(scenario), AddressedLuck(seed)
     kept: dict[str, list[Floats]] = {}
-    for first in range(0, patients, BATCH):
-        patient = np.arange(first, min(first + BATCH, patients))
+    at_a_time = patients_at_a_time(len(model.strategies))
+    for first in range(0, patients, at_a_time):
+        patient = np.arange(first, min(first + at_a_time, patients))
         who = draw_baseline(model, luck, patient)
         values = accrue(model, who, numpy_engine.simulate(model, luck, patient, who=who))
         for name in values if components is None else components:
