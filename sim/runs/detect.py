@@ -8,7 +8,7 @@ every run; what needs every quantity to be tried only in runs that last longer t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import combinations
 
@@ -77,7 +77,8 @@ def silent(
 ) -> tuple[Finding, ...]:
     """Quantities that no outcome depends on.
 
-    A few patients show most quantities to move something; only those that do not are tried at both ends on many.
+    A few patients under a few strategies show most quantities to move something; what they do not is tried at both
+    ends on many, and what still moves nothing under all strategies.
 
     Args:
         scenario: What is played.
@@ -95,15 +96,20 @@ def silent(
     reasons = {path: _why_unused(unused, path) for path in paths if path not in unread}
     found += [Finding(Kind.UNUSED, path, reason) for path, reason in reasons.items() if reason]
     left = [path for path, reason in reasons.items() if not reason and probe]
-    for patients, which in ((FIRST_PATIENTS, slice(1, None)), (PROBED_PATIENTS, slice(None))):
+    few = slice(None, None, max(1, len(scenario.strategy_names) // 2))
+    for patients, under, which in (
+        (FIRST_PATIENTS, few, slice(1, None)),
+        (PROBED_PATIENTS, few, slice(None)),
+        (PROBED_PATIENTS, slice(None), slice(None)),
+    ):
         sample = np.arange(patients)
         luck = KeptLuck(AddressedLuck(seed), sample)
-        base = _outcomes(scenario, sample, luck, join) if left else np.empty(0)
+        base = _outcomes(scenario, under, sample, luck, join) if left else np.empty(0)
         left = [
             path
             for path in left
             if not any(
-                (_outcomes(other, sample, luck, join) != base).any()
+                (_outcomes(other, under, sample, luck, join) != base).any()
                 for other in (_with(scenario, path, float(value)) for value in ends(path)[which])
             )
         ]
@@ -115,9 +121,10 @@ def silent(
     return (*found, *(Finding(Kind.FLAT, path, text) for path in left))
 
 
-def _outcomes(scenario: Scenario, patient: Integers, luck: Luck, join: Join) -> Floats:
-    """Mean of every outcome under every strategy."""
+def _outcomes(scenario: Scenario, under: slice, patient: Integers, luck: Luck, join: Join) -> Floats:
+    """Mean of every outcome under some of the strategies."""
     model = join(compile_model(scenario))
+    model = replace(model, strategies=model.strategies[under])
     who = draw_baseline(model, luck, patient)
     values = accrue(model, who, numpy_engine.simulate(model, luck, patient, who=who))
     return np.stack([value.mean(axis=-1) for value in values.values()])

@@ -54,6 +54,24 @@ def test_a_quantity_that_something_else_switches_off_moves_nothing(tutorial, mon
     assert path not in {f.where for f in shorter}
 
 
+@pytest.mark.parametrize("place", range(5))
+def test_what_moves_one_strategy_of_many_moves_something(tutorial, monkeypatch, place):
+    """Few strategies are tried first: a price that one of five pays is not taken for silent, whichever it is."""
+    monkeypatch.setattr(result, "PROBED_FROM", 50)
+    tables = tutorial.resolved()
+    names = [f"s{k}" for k in range(5)]
+    usual = ("route", "dose_g_per_kg", "vial_size_g", "interval_days", "onset_lag_days", "protection_days")
+    usual += ("price_per_gram", "infusion_utility_decrement", "adherence")
+    dear = {"value": 400.0, "unit": "USD per infusion", "dist": "gamma", "se": 20.0}
+    own = {name: tables["immunoglobulin"][name] for name in usual}
+    tables["regimens"] = {"dear": {**own, "administration_cost": dear}}
+    tables["strategies"] |= {name: {**tables["strategies"]["primary"], "label": name} for name in names}
+    tables["strategies"][names[place]]["regimen"] = "dear"
+    tables["analysis"]["strategies"] = names
+    found = {f.where for f in sim.run(from_tables(tables), patients=50).findings}
+    assert "regimens.dear.administration_cost" not in found
+
+
 def test_two_strategies_that_are_one_are_named(tutorial):
     tables = tutorial.resolved()
     tables["strategies"]["copy"] = {**tables["strategies"]["primary"], "label": "Primary by another name"}
