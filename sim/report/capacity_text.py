@@ -16,7 +16,7 @@ from sim.capacity.result import UNLIMITED
 from sim.capacity.sizing import TARGET
 from sim.model.parts import GRADES
 from sim.report.dsa_text import ending
-from sim.report.text import ITEM_WORDS, number, table, with_error
+from sim.report.text import ITEM_WORDS, number, table, wide_table, with_error
 
 ROWS = (
     ("patients who started", "patients_started", 1),
@@ -134,7 +134,7 @@ def number_rows(
 
 
 def _numbers(result: CapacityResult, title: str, rows: tuple[tuple[str, str, int], ...]) -> Table:
-    shown = table(title, "per replication", *result.arms)
+    shown = wide_table(title, "per replication", *result.arms)
     for words, cells in number_rows(result.numbers(), result.arms, rows):
         shown.add_row(words, *cells)
     return shown
@@ -166,7 +166,7 @@ def infection_rows(
 
 def _infections(result: CapacityResult) -> Table:
     labels = {name: cause.label for name, cause in result.scenario.infections.causes.items()}
-    shown = table(CAUSES_TITLE, "per replication", *result.arms)
+    shown = wide_table(CAUSES_TITLE, "per replication", *result.arms)
     for words, cells in infection_rows(result.infections(), result.arms, labels):
         shown.add_row(words, *cells)
     return shown

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from sim.cea import Individualised, PsaAnalysis, PsaTable
 from sim.report.document import SCHEMA, Document, clean
-from sim.report.text import number, table, with_error
+from sim.report.text import number, table, wide_table, with_error
 
 
 def print_cea(console: Console, path: str, read: PsaTable, analysis: PsaAnalysis) -> None:
@@ -33,7 +33,7 @@ def print_cea(console: Console, path: str, read: PsaTable, analysis: PsaAnalysis
     if read.n_iterations == 1:
         console.print(Text("One row a strategy carries no uncertainty: no CEAC, CEAF or EVPI."))
         return
-    curves = table("CEAC: probability of being best", "WTP", *read.strategies, "optimal", "CEAF", "EVPI", left=0)
+    curves = wide_table("CEAC: probability of being best", "WTP", *read.strategies, "optimal", "CEAF", "EVPI", left=0)
     wide = analysis.by_wtp_strategy.pivot_table(index="wtp", columns="strategy", values="ceac", observed=True)
     for row in analysis.by_wtp.to_dict(orient="records"):
         curves.add_row(

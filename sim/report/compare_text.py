@@ -11,7 +11,7 @@ from rich.text import Text
 from sim.report.document import SCHEMA, Document, scenario_part
 from sim.report.dsa_folder import records
 from sim.report.dsa_text import PAIRED, ending
-from sim.report.text import EVENT_ROWS, number, table, with_error
+from sim.report.text import EVENT_ROWS, number, table, wide_table, with_error
 from sim.scenario import Scenario
 from sim.sensitivity import Comparison, ModelAveraging
 
@@ -96,7 +96,7 @@ def _print_incremental(console: Console, result: Comparison, currency: str) -> N
 def _print_decisions(console: Console, result: Comparison, currency: str) -> None:
     wtps = list(dict.fromkeys(result.decisions["wtp"]))
     title = f"Best strategy and its INMB against the second ({currency}), at a willingness to pay per QALY of"
-    shown = table(title, "scenario", *(f"{wtp:,.0f}" for wtp in wtps))
+    shown = wide_table(title, "scenario", *(f"{wtp:,.0f}" for wtp in wtps))
     for name, rows in result.decisions.groupby("scenario", sort=False):
         cells = [f"{row.best} {with_error(row.margin, row.margin_mcse)}" for row in rows.itertuples()]
         shown.add_row(str(name), *cells)
@@ -110,7 +110,7 @@ def _print_decisions(console: Console, result: Comparison, currency: str) -> Non
 
 def _print_differences(console: Console, result: Comparison) -> None:
     for name, rows in result.differences.groupby("scenario", sort=False):
-        shown = table(f"{name} less {rows['against'].iloc[0]}, per patient", "", *result.strategies)
+        shown = wide_table(f"{name} less {rows['against'].iloc[0]}, per patient", "", *result.strategies)
         for component, each in rows.groupby("component", sort=False):
             words, digits = WORDS[str(component)]
             shown.add_row(words, *(with_error(row.mean, row.mcse, digits) for row in each.itertuples(name="Row")))

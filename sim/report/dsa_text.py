@@ -10,7 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
-from sim.report.text import number, table, with_error
+from sim.report.text import number, table, wide_table, with_error
 from sim.scenario import Scenario
 from sim.sensitivity import Outcome, PriceThresholds, Sweep, Thresholds, Tornado
 from sim.sensitivity.outcome import NET_BENEFITS
@@ -92,7 +92,7 @@ def print_two_way(console: Console, scenario: Scenario, result: Sweep, folder: P
     frame = result.decisions
     columns = list(dict.fromkeys(frame[across]))
     at = f"{result.wtps[0]:,.0f} {scenario.analysis.currency} per QALY"
-    shown = table(
+    shown = wide_table(
         f"Best strategy at {at} and its INMB against the second",
         f"{down}, down; {across}, across",
         *(short(value) for value in columns),

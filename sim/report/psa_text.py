@@ -11,7 +11,7 @@ from rich.text import Text
 
 from sim.psa import PsaReport, PsaResult
 from sim.psa.prices import EVERYONE
-from sim.report.text import finding_lines, icer_text, in_lines, number, open_limits, table, with_error
+from sim.report.text import finding_lines, icer_text, in_lines, number, open_limits, table, wide_table, with_error
 
 SHOWN_PARAMETERS = 12
 
@@ -110,7 +110,7 @@ def _benefit(result: PsaResult) -> Table:
 
 def _decision(result: PsaResult, report: PsaReport) -> Table:
     by_wtp, by_strategy = result.curves
-    shown = table(
+    shown = wide_table(
         "Decision uncertainty: probability that each strategy is best, as drawn (corrected)",
         "WTP",
         *result.strategies,

@@ -18,6 +18,7 @@ from sim.cohort import Cohort
 from sim.model.accrual import COST_ITEMS
 from sim.model.parts import GRADES
 from sim.report.document import assumptions, inputs
+from sim.report.wide_table import WideTable
 from sim.runs import RunResult
 from sim.runs.detect import Finding
 
@@ -43,12 +44,17 @@ def with_error(value: object, error: object, digits: int = 0) -> str:
     return f"{text} ± {spread}" if text and spread else text
 
 
-def table(title: str, *columns: str, left: int = 1) -> Table:
+def table(title: str, *columns: str, left: int = 1, kind: type[Table] = Table) -> Table:
     """An empty table; the first `left` columns are set to the left, the others to the right."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    made = kind(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for index, column in enumerate(columns):
         made.add_column(column, justify="left" if index < left else "right", overflow="fold")
     return made
+
+
+def wide_table(title: str, *columns: str, left: int = 1) -> Table:
+    """The same for a column each of any number of strategies or the like, see `WideTable`."""
+    return table(title, *columns, left=left, kind=WideTable)
 
 
 def in_lines(cell: str) -> str:
@@ -266,7 +272,7 @@ ITEM_WORDS = {
 
 def _events(result: RunResult) -> Table:
     outcomes = result.outcomes
-    shown = table("What happens, per patient, undiscounted", "", *outcomes.strategies)
+    shown = wide_table("What happens, per patient, undiscounted", "", *outcomes.strategies)
     for component, (words, digits) in EVENT_ROWS.items():
         shown.add_row(words, *(number(mean, digits) for mean in outcomes.mean(component)))
     return shown
@@ -275,7 +281,7 @@ def _events(result: RunResult) -> Table:
 def _causes(result: RunResult) -> Table:
     """Infections by cause and grade."""
     outcomes, causes = result.outcomes, result.scenario.infections.causes
-    shown = table("Infections by cause, grade 1-2 / grade ≥ 3, per patient", "", *outcomes.strategies)
+    shown = wide_table("Infections by cause, grade 1-2 / grade ≥ 3, per patient", "", *outcomes.strategies)
     for name, cause in causes.items():
         mild, severe = (outcomes.mean(f"infections:{name}:{grade}") for grade in GRADES)
         cells = [f"{number(a, 3)} / {number(b, 3)}" for a, b in zip(mild, severe, strict=True)]
@@ -286,7 +292,7 @@ def _causes(result: RunResult) -> Table:
 def _antimicrobials(result: RunResult) -> Table:
     """Months of each antimicrobial, and what surveillance found and treated."""
     outcomes = result.outcomes
-    shown = table("Antimicrobials, per patient", "", *outcomes.strategies)
+    shown = wide_table("Antimicrobials, per patient", "", *outcomes.strategies)
     for name, drug in result.scenario.antimicrobials.items():
         rows = {"antimicrobial_months": ("months of it", 2)}
         if drug.kind == "surveillance":
@@ -301,7 +307,7 @@ def _efficiency(result: RunResult) -> Table:
     """What averting costs, against the cheapest undominated strategy."""
     frame = result.efficiency()
     currency = result.scenario.analysis.currency
-    shown = table(f"What averting takes, against {frame['comparator'].iloc[0]}", "", *frame["strategy"])
+    shown = wide_table(f"What averting takes, against {frame['comparator'].iloc[0]}", "", *frame["strategy"])
     rows = frame.to_dict(orient="records")
     for words, cells in (
         (
@@ -319,7 +325,7 @@ def _efficiency(result: RunResult) -> Table:
 
 def _costs(result: RunResult) -> Table:
     outcomes, currency = result.outcomes, result.scenario.analysis.currency
-    shown = table(f"Costs by item, per patient ({currency}, discounted)", "", *outcomes.strategies)
+    shown = wide_table(f"Costs by item, per patient ({currency}, discounted)", "", *outcomes.strategies)
     for item in COST_ITEMS:
         shown.add_row(ITEM_WORDS[item], *(number(mean) for mean in outcomes.mean(f"cost:{item}")))
     shown.add_section()

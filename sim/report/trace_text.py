@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sim.report.document import SCHEMA, Document, clean, scenario_part
-from sim.report.text import number, table
+from sim.report.text import number, wide_table
 from sim.scenario import Scenario
 from sim.tracing import Happening, Trace
 
@@ -37,7 +37,7 @@ def print_trace(console: Console, scenario: Scenario, traced: Trace) -> None:
         console.print(Text(f"Cohort: {traced.identity}"))
     console.print(Text(f"At the first dose. {who}."))
     console.print()
-    events = table("History by month", "month", *traced.strategies, left=1 + len(traced.strategies))
+    events = wide_table("History by month", "month", *traced.strategies, left=1 + len(traced.strategies))
     ends = {name: happenings[-1].month for name, happenings in traced.histories.items()}
     for month, row in traced.rows():
         cells = [_cell(row.get(name), month, ends[name]) for name in traced.strategies]
@@ -50,7 +50,7 @@ def print_trace(console: Console, scenario: Scenario, traced: Trace) -> None:
     else:
         console.print(Text("This patient meets the same infections under every strategy."))
     console.print()
-    totals = table(f"Totals ({scenario.analysis.currency}; costs and QALYs discounted)", "", *traced.strategies)
+    totals = wide_table(f"Totals ({scenario.analysis.currency}; costs and QALYs discounted)", "", *traced.strategies)
     for component in traced.totals[traced.strategies[0]]:
         digits = _DIGITS.get(component, 0)
         totals.add_row(component, *(number(traced.totals[name][component], digits) for name in traced.strategies))
