@@ -111,44 +111,44 @@ class _Parts:
     def turns(self, pair: tuple[int, int], wtps: list[float]) -> list[dict[str, object]]:
         """Where a pair turns at each threshold; nothing where the two differ in no gram."""
         s, c = pair
-        other, amount, qaly = (self.by_draw[:, row, s] - self.by_draw[:, row, c] for row in range(3))
-        means = self.mean[:, s] - self.mean[:, c]
-        if means[1] == 0 or not amount.any():
+        by_draw = self.by_draw[:, :, s] - self.by_draw[:, :, c]
+        other, amount, qaly = (self.mean[:, s] - self.mean[:, c]).tolist()
+        if amount == 0 or not by_draw[:, 1].any():
             return []
-        alike = np.sign(amount) == float(np.sign(means[1]))
+        alike = np.sign(by_draw[:, 1]) == np.sign(amount)
+        covariance = self._of_difference(s, c)
+        price = price_threshold(other, amount, qaly, wtps)
+        own = price_threshold(by_draw[alike, 0], by_draw[alike, 1], by_draw[alike, 2], wtps)
+        low, high = np.percentile(own, [2.5, 97.5], axis=1)
         rows: list[dict[str, object]] = []
-        for wtp in wtps:
-            price = float(price_threshold(means[0], means[1], means[2], wtp))
-            top, bottom = self._weights(pair, (-1.0, 0.0, wtp)), self._weights(pair, (0.0, 1.0, 0.0))
-            benefit = top - price * bottom
+        for place, wtp in enumerate(wtps):
+            worth, grams = np.array([-1.0, 0.0, wtp]), np.array([0.0, 1.0, 0.0])
             limits = fieller(
-                float(wtp * means[2] - means[0]),
-                float(means[1]),
-                variance_numerator=float(top @ self.covariance @ top),
-                variance_denominator=float(bottom @ self.covariance @ bottom),
-                covariance=float(top @ self.covariance @ bottom),
+                wtp * qaly - other,
+                amount,
+                variance_numerator=float(worth @ covariance @ worth),
+                variance_denominator=float(covariance[1, 1]),
+                covariance=float(worth @ covariance[1]),
             )
             bounded = limits.shape is SetShape.INTERVAL
-            own = price_threshold(other[alike], amount[alike], qaly[alike], wtp)
-            low, high = np.percentile(own, [2.5, 97.5])
+            benefit = worth - price[place] * grams
             rows.append(
                 {
                     "wtp": wtp,
-                    "price": price,
-                    "mcse": math.sqrt(max(float(benefit @ self.covariance @ benefit), 0.0)) / abs(float(means[1])),
+                    "price": float(price[place]),
+                    "mcse": math.sqrt(max(float(benefit @ covariance @ benefit), 0.0)) / abs(amount),
                     "ci_low": limits.low if bounded else np.nan,
                     "ci_high": limits.high if bounded else np.nan,
-                    "low": float(low),
-                    "high": float(high),
+                    "low": float(low[place]),
+                    "high": float(high[place]),
                     "draws": int(alike.sum()),
-                    "worth": "below" if means[1] > 0 else "above",
+                    "worth": "below" if amount > 0 else "above",
                 }
             )
         return rows
 
-    def _weights(self, pair: tuple[int, int], each: tuple[float, float, float]) -> Floats:
-        """Weights on (other cost, amount, QALYs) of every strategy that give a difference between the pair."""
-        weights = np.zeros((3, self.mean.shape[1]))
-        weights[:, pair[0]] += each
-        weights[:, pair[1]] -= each
-        return weights.ravel()
+    def _of_difference(self, strategy: int, comparator: int) -> Floats:
+        """Covariance of the differences in other cost, amount and QALYs between two strategies, (3, 3)."""
+        n = self.mean.shape[1]
+        contrast = np.kron(np.eye(3), np.eye(n)[strategy] - np.eye(n)[comparator])
+        return np.asarray(contrast @ self.covariance @ contrast.T)
