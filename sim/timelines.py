@@ -68,16 +68,22 @@ def over_time(scenario: Scenario, *, patients: int = SAMPLE, seed: int | None = 
         Tables by month.
     """
     model, luck = compile_model(scenario), AddressedLuck(scenario.analysis.seed if seed is None else seed)
-    return over_time_of(model, numpy_engine.event_log(model, luck, np.arange(patients)), patients)
-
-
-def over_time_of(model: ClinicalModel, log: EventLog, patients: int) -> OverTime:
-    """The same of the event log of patients 0 to `patients` - 1 of any model."""
-    ends = _times(log, model, patients, np.isin(log.event, _ENDINGS))
+    who = np.arange(patients)
+    months = _grid(numpy_engine.simulate(model, luck, who).end, model.horizon)
+    # One strategy at a time: a log of all of many would take a gigabyte.
+    apart = [replace(model, strategies=(strategy,)) for strategy in model.strategies]
+    parts = [over_time_of(one, numpy_engine.event_log(one, luck, who), patients, months) for one in apart]
     return OverTime(
-        _incidence(model, log, patients, _grid(ends, model.horizon)),
-        _ig_use(model, log, patients, ends, _grid(ends, model.horizon)),
+        pd.concat([part.incidence_by_cause for part in parts], ignore_index=True),
+        pd.concat([part.ig_use for part in parts], ignore_index=True),
     )
+
+
+def over_time_of(model: ClinicalModel, log: EventLog, patients: int, months: Floats | None = None) -> OverTime:
+    """The same of the log of patients 0 to `patients` - 1 of any model, at `months` or as long as enough live."""
+    ends = _times(log, model, patients, np.isin(log.event, _ENDINGS))
+    grid = _grid(ends, model.horizon) if months is None else months
+    return OverTime(_incidence(model, log, patients, grid), _ig_use(model, log, patients, ends, grid))
 
 
 def _grid(ends: Floats, horizon: float) -> Floats:
