@@ -27,7 +27,7 @@ from sim.scenario.problems import Origins, problem, translated
 from sim.scenario.quantity import shown
 from sim.scenario.read import read_chain
 from sim.scenario.schema import Scenario, quantities
-from sim.scenario.sections import sound_parts
+from sim.scenario.sections import parts_of, sound_parts
 
 LIMIT: Final = "whole numbers have at most 19 digits (64 bits)"
 
@@ -108,17 +108,16 @@ def _checked(
     if too_large := [problem(path, shown(number), LIMIT, origins) for path, number in _too_large((), tables)]:
         raise _error(name, too_large)
     context = {"strict": strict, "currency": _currency(tables)}
-    parts = sound_parts(tables, context)
-    problems = {problem(path, found, allowed, origins) for path, found, allowed in contradictions(parts)} | set(
-        unread
-    )
+    problems = set(unread)
     try:
         scenario = Scenario.model_validate(tables, context=context)
     except ValidationError as error:
         problems |= set(translated(error, tables, origins, replaced))
+        wrong = [*contradictions(sound_parts(tables, context))]
     else:
-        joint = (*uncertain_contradictions(scenario), *age_contradictions(scenario))
-        problems |= {problem(path, found, allowed, origins) for path, found, allowed in joint}
+        wrong = [*contradictions(parts_of(scenario))]
+        wrong += [*uncertain_contradictions(scenario), *age_contradictions(scenario)]
+    problems |= {problem(path, found, allowed, origins) for path, found, allowed in wrong}
     if problems:
         raise _error(name, problems)
     return scenario

@@ -56,13 +56,13 @@ def apply_overrides(tables: Mapping[str, Any], overrides: Mapping[str, object]) 
     file leaves out may be set; a name that neither knows is refused.
 
     Args:
-        tables: Tables of a scenario; not changed.
+        tables: Tables of a scenario; not changed, and shared with the result wherever no path leads.
         overrides: Values by dotted path.
 
     Raises:
         ScenarioError: A path leads nowhere; carries every such path and what may have been meant.
     """
-    changed: dict[str, Any] = copy.deepcopy(dict(tables))
+    changed = dict(tables)
     problems = []
     for place, value in overrides.items():
         if not _put(changed, path_of(place), copy.deepcopy(value)):
@@ -87,8 +87,8 @@ def _put(tables: dict[str, Any], path: tuple[str, ...], value: object) -> bool:
         if depth == len(path) - 1:
             node[step] = _replacing(old, value)
             return True
-        if isinstance(node, dict):
-            node.setdefault(step, {})
+        # A copy of each table on the way, so that those of the caller stay as they are.
+        node[step] = {} if old is None else copy.copy(old)
         node = node[step]
     return False
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sim.scenario.prophylaxis import EVERYBODY
 from sim.scenario.quantity import Quantity
 from sim.scenario.schema import IggBelow, IggLow, Never, Regimen, Scenario, quantities
-from sim.scenario.sections import sound_parts
+from sim.scenario.sections import parts_of
 from sim.scenario.triggers import idle_conditions, leaves
 
 DAYS_PER_MONTH = 365.25 / 12
@@ -217,6 +217,5 @@ def _delays(scenario: Scenario) -> Iterator[str]:
 
 
 def _idle(scenario: Scenario) -> Iterator[str]:
-    parts = sound_parts(scenario.resolved(), {"currency": scenario.analysis.currency})
-    for idle in idle_conditions(parts):
+    for idle in idle_conditions(parts_of(scenario)):
         yield f"{'.'.join(idle.path)}: {idle.why} ({idle.found}); the rule fires without it"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
+from fnmatch import translate
 
 from sim.scenario.people import CORRELATED
 from sim.scenario.prophylaxis import EVERYBODY, Antimicrobial, Viraemia
@@ -21,7 +22,8 @@ Contradiction = tuple[tuple[str, ...], str, str]
 
 def matching(glob: str, paths: Mapping[str, object]) -> tuple[str, ...]:
     """Paths that a glob stands for: itself, what lies below it, or what its stars match."""
-    return tuple(path for path in paths if fnmatchcase(path, glob) or fnmatchcase(path, f"{glob}.*"))
+    stands_for = re.compile(f"{translate(glob)}|{translate(glob + '.*')}").match
+    return tuple(path for path in paths if stands_for(path))
 
 
 def unknown_names(parts: Parts) -> Iterator[Contradiction]:

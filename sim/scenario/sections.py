@@ -1,4 +1,4 @@
-"""The sections of a scenario, each read by itself: the meaning of sound ones is checked beside faulty ones."""
+"""The sections of a scenario: of one that could not be read, the sound ones, so that their meaning is checked too."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from sim.scenario.schema import (
     Immunoglobulin,
     Patients,
     Regimen,
+    Scenario,
     Strategy,
     Target,
     Tocilizumab,
@@ -69,6 +70,29 @@ class Parts(NamedTuple):
         shares = self.patients.agents if self.patients else {}
         given = {name for name, share in shares.items() if share.value}
         return frozenset(self.agents.sound[name].target for name in given & self.agents.sound.keys())
+
+
+def parts_of(scenario: Scenario) -> Parts:
+    """All sections of a scenario that could be read."""
+
+    def each(section: Mapping[str, Part]) -> Named[Part]:
+        return Named(section, tuple(section))
+
+    return Parts(
+        sections=frozenset(name for name in type(scenario).model_fields if getattr(scenario, name) is not None),
+        analysis=scenario.analysis,
+        patients=scenario.patients,
+        serostatus=tuple(scenario.patients.serostatus),
+        targets=each(scenario.targets),
+        agents=each(scenario.agents),
+        tocilizumab=scenario.tocilizumab,
+        causes=each(scenario.infections.causes),
+        immunoglobulin=scenario.immunoglobulin,
+        regimens=each(scenario.regimens),
+        antimicrobials=each(scenario.antimicrobials),
+        strategies=each(scenario.strategies),
+        programme=scenario.programme,
+    )
 
 
 def sound_parts(tables: Mapping[str, Any], context: dict[str, Any]) -> Parts:
