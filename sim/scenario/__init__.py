@@ -8,7 +8,7 @@ from sim.scenario.calibration import Calibration, IncidenceTarget, ProportionTar
 from sim.scenario.conditions import Condition, parse_condition
 from sim.scenario.editor_schema import json_schema
 from sim.scenario.jointly import normal_correlation
-from sim.scenario.load import from_tables, load
+from sim.scenario.load import from_tables, load, with_overrides
 from sim.scenario.overrides import apply_overrides, parse_setting
 from sim.scenario.quantity import Quantity
 from sim.scenario.questions import warnings
@@ -98,4 +98,5 @@ __all__ = [
     "target_names",
     "unit_beside",
     "warnings",
+    "with_overrides",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ from sim.scenario.posterior import read_posteriors
 from sim.scenario.problems import Origins, problem, translated
 from sim.scenario.quantity import shown
 from sim.scenario.read import read_chain
-from sim.scenario.schema import Scenario, quantities
+from sim.scenario.schema import Analysis, Scenario, quantities
 from sim.scenario.sections import parts_of, sound_parts
 
 LIMIT: Final = "whole numbers have at most 19 digits (64 bits)"
@@ -87,11 +88,50 @@ def from_tables(
     Raises:
         ScenarioError: The tables cannot be meant; carries every problem found.
     """
-    for place, value in (overrides or {}).items():
-        if path_of(place) == (*LIFE_TABLE, "file"):
-            raise refused(place, str(value), "can be changed only where the scenario is read from its file")
+    _refuse_files(overrides or {})
     changed = apply_overrides(tables, overrides or {})
     return _checked(changed, {}, overrides or {}, name="scenario", strict=strict)
+
+
+def with_overrides(scenario: Scenario, overrides: Mapping[str, object]) -> Scenario:
+    """The scenario with values replaced, and everything checked again.
+
+    Sections into which no path leads are not read again, which is most of the work of `from_tables`; what all of
+    them must mean together is checked anew.
+
+    Args:
+        scenario: A checked scenario.
+        overrides: Values by dotted path; see `apply_overrides`.
+
+    Returns:
+        The validated scenario, as `from_tables` gives it.
+
+    Raises:
+        ScenarioError: A path leads nowhere, or the values cannot be meant; carries every problem found.
+    """
+    _refuse_files(overrides)
+    read_again = {path_of(place)[0] for place in overrides}
+    # The currency, of the analysis, decides what units are allowed everywhere; errors are told of the whole.
+    if "analysis" not in read_again:
+        with suppress(ScenarioError):
+            return _checked(_partly_read(scenario, read_again, overrides), {}, overrides, name="", strict=False)
+    return from_tables(scenario.resolved(), overrides=overrides)
+
+
+def _refuse_files(overrides: Mapping[str, object]) -> None:
+    """A table has no folder in which a file could be looked for."""
+    for place, value in overrides.items():
+        if path_of(place) == (*LIFE_TABLE, "file"):
+            raise refused(place, str(value), "can be changed only where the scenario is read from its file")
+
+
+def _partly_read(scenario: Scenario, read_again: set[str], overrides: Mapping[str, object]) -> dict[str, Any]:
+    """Tables of the sections to read again, with values replaced, and the other sections as they were read."""
+    analysis = scenario.analysis.model_copy(update={"strategies": scenario.strategy_names})
+    sections = {name: getattr(scenario, name) for name in type(scenario).model_fields} | {"analysis": analysis}
+    as_read = {name: section for name, section in sections.items() if section is not None and name not in read_again}
+    tables = scenario.model_dump(mode="json", exclude_none=True, include=read_again)
+    return apply_overrides(as_read | tables, overrides)
 
 
 def _checked(
@@ -142,5 +182,7 @@ def _too_large(path: tuple[str, ...], node: object) -> Iterator[tuple[tuple[str,
 
 def _currency(tables: Mapping[str, Any]) -> str:
     analysis = tables.get("analysis")
+    if isinstance(analysis, Analysis):
+        return analysis.currency
     currency = analysis.get("currency") if isinstance(analysis, Mapping) else None
     return currency if isinstance(currency, str) and re.fullmatch("[A-Z]{3}", currency) else ""

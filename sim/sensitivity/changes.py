@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.parameters import quantile
-from sim.scenario import Quantity, Scenario, from_tables, quantities
+from sim.scenario import Quantity, Scenario, quantities, with_overrides
 from sim.scenario.calibration import NUISANCE
 
 SHARES: Final = "patients.agents."
@@ -74,13 +74,13 @@ def interval(quantity: Quantity, draws: NDArray[np.float64] | None = None) -> tu
     return float(low), float(high), "distribution"
 
 
-def changed(tables: Mapping[str, Any], values: Mapping[str, object]) -> Scenario:
+def changed(scenario: Scenario, values: Mapping[str, object]) -> Scenario:
     """The scenario with values replaced and everything checked again.
 
     Shares of one whole (`patients.agents`) stay one whole: those not named are scaled in proportion.
 
     Args:
-        tables: A scenario's tables, as `Scenario.resolved()` gives them.
+        scenario: A validated scenario.
         values: New values by dotted path; a plain number keeps the unit of a quantity.
 
     Returns:
@@ -89,17 +89,15 @@ def changed(tables: Mapping[str, Any], values: Mapping[str, object]) -> Scenario
     Raises:
         ScenarioError: A path leads nowhere, or the values cannot be meant.
     """
-    return from_tables(tables, overrides={**_scaled_shares(tables, values), **values})
+    return with_overrides(scenario, {**_scaled_shares(scenario, values), **values})
 
 
-def _scaled_shares(tables: Mapping[str, Any], values: Mapping[str, object]) -> dict[str, float]:
+def _scaled_shares(scenario: Scenario, values: Mapping[str, object]) -> dict[str, float]:
     """The shares not named, scaled to what the named ones leave; nothing where that cannot be done."""
     named = {path: value for path, value in values.items() if path.startswith(SHARES)}
     numbers = [float(value) for value in named.values() if isinstance(value, int | float)]
     rest = {
-        SHARES + name: float(share["value"])
-        for name, share in tables["patients"]["agents"].items()
-        if SHARES + name not in named
+        SHARES + name: share.value for name, share in scenario.patients.agents.items() if SHARES + name not in named
     }
     left, whole = 1 - sum(numbers), sum(rest.values())
     if not named or len(numbers) < len(named) or whole <= 0 or left < 0:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,7 +48,7 @@ class Tornado:
 class _Ends:
     """Plays both ends of the quantity that a batch number names."""
 
-    tables: Mapping[str, Any]
+    scenario: Scenario
     quantities: tuple[Uncertain, ...]
     outcome: Outcome
     best: int
@@ -58,8 +57,8 @@ class _Ends:
 
     @property
     def digest(self) -> str:
-        content = [self.tables, [asdict(q) for q in self.quantities], asdict(self.outcome), self.patients, self.seed]
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        rest = [[asdict(q) for q in self.quantities], asdict(self.outcome), self.patients, self.seed]
+        return hashlib.sha256(json.dumps([self.scenario.digest, *rest], sort_keys=True).encode()).hexdigest()
 
     def __call__(self, batch: int) -> Arrays:
         quantity = self.quantities[batch]
@@ -71,7 +70,7 @@ class _Ends:
         notes, played = [], {}
         for end, value in zip(ENDS, (quantity.low, quantity.high), strict=True):
             try:
-                scenario = changed(self.tables, {quantity.path: value})
+                scenario = changed(self.scenario, {quantity.path: value})
             except ScenarioError as error:
                 reasons = "; ".join(problem.allowed for problem in error.problems)
                 notes.append(f"{end} end not possible: {reasons}")
@@ -138,7 +137,7 @@ def tornado(
     look = partial(choose, outcome, strategies=names, components=components, benefit=benefit)
     looked_at = look(wtp=wtp, strategy=strategy, comparator=comparator)
     best = int(np.argmax(benefit))
-    job = _Ends(scenario.resolved(), quantities, looked_at, best, patients, root)
+    job = _Ends(scenario, quantities, looked_at, best, patients, root)
     rows = []
     mean, mcse = (float(x) for x in mean_mcse(looked_at.of(base)))
     for quantity, found in zip(quantities, runner(job, range(len(quantities)), progress=progress), strict=True):

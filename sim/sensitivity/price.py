@@ -140,9 +140,9 @@ def price_thresholds(
     """
     n, root = settled(scenario, patients, seed)
     unit, value, item = _price(scenario, path, root)
-    other_price, tables = _other_price(value), scenario.resolved()
+    other_price = _other_price(value)
     played, again = (
-        patient_values(changed(tables, {path: price}), n, root, ("cost", "qaly", item))
+        patient_values(changed(scenario, {path: price}), n, root, ("cost", "qaly", item))
         for price in (value, other_price)
     )
     amount = (played[item] - again[item]) / (value - other_price)
@@ -201,9 +201,9 @@ def _price(scenario: Scenario, path: str, seed: int) -> tuple[str, float, str]:
     if path not in known:
         raise UsageError("no exact threshold", [Problem(path, "", "is not a quantity of this scenario")])
     unit, value = known[path]
-    other, tables = _other_price(value), scenario.resolved()
+    other = _other_price(value)
     first, second, between = (
-        patient_values(changed(tables, {path: price}), CHECKED, seed)
+        patient_values(changed(scenario, {path: price}), CHECKED, seed)
         for price in (value, other, (value + 2 * other) / 3)
     )
     money = {"cost", "cost_undiscounted"}

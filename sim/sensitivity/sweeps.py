@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -76,7 +76,7 @@ class SweepJob:
     """Plays the point of a design that a batch number names.
 
     Attributes:
-        tables: The scenario.
+        scenario: The scenario.
         paths: What varies.
         points: Values of the paths at each point.
         wtps: Willingness to pay per QALY.
@@ -85,7 +85,7 @@ class SweepJob:
         seed: Root of the luck.
     """
 
-    tables: Mapping[str, Any]
+    scenario: Scenario
     paths: tuple[str, ...]
     points: tuple[tuple[object, ...], ...]
     wtps: tuple[float, ...]
@@ -96,13 +96,14 @@ class SweepJob:
     @property
     def digest(self) -> str:
         """SHA-256 of everything the results depend on."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True, default=str).encode()).hexdigest()
+        rest = [self.paths, self.points, self.wtps, self.comparator, self.patients, self.seed]
+        return hashlib.sha256(json.dumps([self.scenario.digest, *rest], default=str).encode()).hexdigest()
 
     def __call__(self, batch: int) -> Arrays:
         """Means and standard errors of one point."""
         values = dict(zip(self.paths, self.points[batch], strict=True))
         try:
-            scenario = changed(self.tables, values)
+            scenario = changed(self.scenario, values)
         except ScenarioError as error:
             message = f"point {batch + 1} cannot be played: {error}"
             raise ScenarioError(message) from error
@@ -182,14 +183,14 @@ def play_points(
     warning: str = "",
 ) -> Sweep:
     """Play given points; arguments as in `sweep`, and `at`, the values of every axis at every point."""
-    names, tables = scenario.strategy_names, scenario.resolved()
+    names = scenario.strategy_names
     against = names[0] if comparator is None else comparator
     if against not in names:
         raise UsageError("no such strategy", [Problem("--comparator", against, f"must be one of {', '.join(names)}")])
-    _try_ends(tables, axes)
+    _try_ends(scenario, axes)
     thresholds = tuple(float(wtp) for wtp in wtps or scenario.analysis.wtp_per_qaly)
     paths = tuple(axis.path for axis in axes)
-    job = SweepJob(tables, paths, at, thresholds, names.index(against), patients, seed)
+    job = SweepJob(scenario, paths, at, thresholds, names.index(against), patients, seed)
     played = list(runner(job, range(len(at)), progress=progress))
     components = component_names(scenario)
     columns = {path: _column([point[i] for point in at]) for i, path in enumerate(paths)}
@@ -208,7 +209,7 @@ def play_points(
     )
 
 
-def _try_ends(tables: Mapping[str, Any], axes: Sequence[Axis]) -> None:
+def _try_ends(scenario: Scenario, axes: Sequence[Axis]) -> None:
     """Each axis alone at its ends.
 
     Raises:
@@ -221,7 +222,7 @@ def _try_ends(tables: Mapping[str, Any], axes: Sequence[Axis]) -> None:
             continue
         for value in axis.ends:
             try:
-                changed(tables, {axis.path: value})
+                changed(scenario, {axis.path: value})
             except ScenarioError as error:
                 said = {(problem.place, problem.allowed) for problem in problems}
                 problems += [problem for problem in error.problems if (problem.place, problem.allowed) not in said]

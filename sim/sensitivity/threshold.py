@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -120,7 +119,7 @@ def find_switches(benefit: Callable[[float], Floats], grid: Floats) -> tuple[Swi
 class _Along:
     """Net benefits at the values of a scan; a batch is one value."""
 
-    tables: Mapping[str, Any]
+    scenario: Scenario
     path: str
     grid: tuple[float, ...]
     wtp: float
@@ -129,11 +128,12 @@ class _Along:
 
     @property
     def digest(self) -> str:
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+        rest = [self.path, self.grid, self.wtp, self.patients, self.seed]
+        return hashlib.sha256(json.dumps([self.scenario.digest, *rest]).encode()).hexdigest()
 
     def benefit(self, value: float) -> Floats:
         """Net monetary benefit of every patient, (n_strategies, n_patients)."""
-        scenario = changed(self.tables, {self.path: value})
+        scenario = changed(self.scenario, {self.path: value})
         return net_benefit(patient_values(scenario, self.patients, self.seed, ("cost", "qaly")), self.wtp)
 
     def __call__(self, batch: int) -> Arrays:
@@ -185,14 +185,13 @@ def thresholds(
     """
     unit, low, high = _interval(scenario, path, between)
     names = _competitors(scenario, strategies)
-    tables = scenario.resolved()
-    tables["analysis"]["strategies"] = list(names)
+    compared = changed(scenario, {"analysis.strategies": list(names)})
     for end in (low, high):
-        changed(tables, {path: end})
+        changed(compared, {path: end})
     wtp = middle(scenario.analysis.wtp_per_qaly) if wtp is None else wtp
     patients, root = settled(scenario, patients, seed)
     grid = np.linspace(low, high, scan)
-    job = _Along(tables, path, tuple(float(x) for x in grid), wtp, patients, root)
+    job = _Along(compared, path, tuple(float(x) for x in grid), wtp, patients, root)
     scanned = list(runner(job, range(scan), progress=progress))
     known = {float(x): found["mean"] for x, found in zip(grid, scanned, strict=True)}
 
