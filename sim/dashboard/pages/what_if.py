@@ -38,7 +38,7 @@ from sim.figures import Look, benefit, plane, resources
 from sim.figures.style import Drawing
 from sim.report.text import number
 from sim.runs import RunResult
-from sim.scenario import Scenario, from_tables
+from sim.scenario import Scenario, with_overrides
 
 FIGURES = ("live_plane", "live_benefit", "live_costs")
 
@@ -95,7 +95,7 @@ def changed_scenario(scenario: Scenario, moved: Mapping[str, float]) -> Scenario
         InputError: The model refuses the combination; carries every problem.
     """
     changes = overrides(levers(scenario), moved)
-    return from_tables(scenario.resolved(), overrides=changes) if changes else scenario
+    return with_overrides(scenario, changes) if changes else scenario
 
 
 def answer(
