@@ -84,3 +84,10 @@ def test_telling_patients_of_the_base_case_have_an_averted_serious_infection():
     serious = events[(events["grade"] == "grade_3plus") & events["event"].isin(["averted", "infection"])]
     assert set(serious["event"]) == {"averted", "infection"}
     assert telling_patients(scenario, most=2)[0] == first
+
+
+def test_the_sample_has_the_luck_of_the_seed_that_is_given():
+    scenario = sim.load("scenarios/tutorial.toml")
+    own = over_time(scenario, patients=60).ig_use
+    assert own.equals(over_time(scenario, patients=60, seed=scenario.analysis.seed).ig_use)
+    assert not own.equals(over_time(scenario, patients=60, seed=scenario.analysis.seed + 1).ig_use)

@@ -94,3 +94,11 @@ def test_sections_that_no_path_leads_into_are_shared_and_the_given_scenario_stay
     assert changed.immunoglobulin.price_per_gram.value == 77
     assert changed.infections is scenario.infections
     assert scenario.digest == before
+
+
+def test_strategies_that_are_not_there_are_told_beside_a_table_that_cannot_be_read():
+    tables = read(Path("scenarios/tutorial.toml")).resolved()
+    overrides = {"analysis.strategies": ["none", "nobody"], "utilities.on_treatment": 7}
+    with pytest.raises(ScenarioError) as caught:
+        from_tables(tables, overrides=overrides)
+    assert {problem.place for problem in caught.value.problems} == {"analysis.strategies", "utilities.on_treatment"}
