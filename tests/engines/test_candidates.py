@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.engines.candidates import Candidates, Clocks
+from sim.engines.candidates import Candidates, Clocks, _by_patient
 from sim.errors import UnsupportedByEngineError
 from sim.model.structure import ClinicalModel
 from sim.population import draw_baseline
@@ -100,3 +100,13 @@ def test_a_rate_beyond_anything_meant_is_refused(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("sim.engines.candidates.MOST_CANDIDATES", 5)
     with pytest.raises(UnsupportedByEngineError, match=r"of one cause in patient \d+; at most 5 can be played"):
         listed(several_causes(), AddressedLuck(7), 3, 1e6)
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_neighbours_closer_than_the_coarse_order_tells_are_put_right_wherever_they_lie(place: int) -> None:
+    """A thousandth of the coarse step apart and the wrong way round, as the first, second ... candidates of all."""
+    exposure = 10.0 + np.arange(6.0)
+    exposure[place + 1] = exposure[place] - 100 / 2**16 / 1000
+    zeros = np.zeros(6, dtype=np.int64)
+    order = _by_patient(zeros, zeros, np.arange(6), exposure, np.array([100.0]))
+    assert list(order) == sorted(range(6), key=lambda k: exposure[k])
