@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -16,7 +14,7 @@ from sim.scenario import Scenario
 from sim.sensitivity.changes import Uncertain, changed, uncertain
 from sim.sensitivity.outcome import Outcome, choose, middle
 from sim.sensitivity.played import component_names, mean_mcse, net_benefit, patient_values, settled
-from sim.work import Arrays, Progress, Runner, run_batches
+from sim.work import Arrays, Progress, Runner, digest_of, run_batches
 
 ENDS = ("low", "high")
 
@@ -57,8 +55,7 @@ class _Ends:
 
     @property
     def digest(self) -> str:
-        rest = [[asdict(q) for q in self.quantities], asdict(self.outcome), self.patients, self.seed]
-        return hashlib.sha256(json.dumps([self.scenario.digest, *rest], sort_keys=True).encode()).hexdigest()
+        return digest_of([self.scenario.digest, self.quantities, self.outcome, self.patients, self.seed])
 
     def __call__(self, batch: int) -> Arrays:
         quantity = self.quantities[batch]

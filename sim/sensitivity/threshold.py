@@ -6,8 +6,6 @@ neighbouring points and at neither is missed, so a finer scan is an option.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,7 +21,7 @@ from sim.scenario.quantity import suggestion
 from sim.sensitivity.changes import changed, interval
 from sim.sensitivity.outcome import middle
 from sim.sensitivity.played import mean_mcse, net_benefit, patient_values, runner_up, settled
-from sim.work import Arrays, Progress, Runner, run_batches
+from sim.work import Arrays, Progress, Runner, digest_of, run_batches
 
 SCAN = 11
 RESOLUTION = 1e-6
@@ -128,8 +126,7 @@ class _Along:
 
     @property
     def digest(self) -> str:
-        rest = [self.path, self.grid, self.wtp, self.patients, self.seed]
-        return hashlib.sha256(json.dumps([self.scenario.digest, *rest]).encode()).hexdigest()
+        return digest_of([self.scenario.digest, self.path, self.grid, self.wtp, self.patients, self.seed])
 
     def benefit(self, value: float) -> Floats:
         """Net monetary benefit of every patient, (n_strategies, n_patients)."""
