@@ -13,10 +13,6 @@ from sim.scenario import Scenario, from_tables, load, quantities, with_overrides
 SCENARIOS = sorted(Path("scenarios").glob("*.toml"))
 
 
-def read(path: Path) -> Scenario:
-    return load(path)
-
-
 def both(scenario: Scenario, overrides: dict[str, object]) -> list[object]:
     """What comes of overrides with and without reading everything again: tables, or what is said of them."""
     found: list[object] = []
@@ -30,7 +26,7 @@ def both(scenario: Scenario, overrides: dict[str, object]) -> list[object]:
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_any_quantity_changed_gives_what_reading_everything_gives(path):
-    scenario, chance = read(path), random.Random(path.stem)
+    scenario, chance = load(path), random.Random(path.stem)
     known = [(place, quantity) for place, quantity, _ in quantities(scenario)]
     known, refused = chance.sample(known, 60), 0
     for place, quantity in known:
@@ -43,7 +39,7 @@ def test_any_quantity_changed_gives_what_reading_everything_gives(path):
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_several_values_anywhere_give_what_reading_everything_gives(path):
-    scenario, chance = read(path), random.Random(path.stem)
+    scenario, chance = load(path), random.Random(path.stem)
     known = [(place, quantity.value) for place, quantity, _ in quantities(scenario)]
     for _ in range(8):
         values = {place: value * chance.choice([0.9, 1, 1, 1.1]) for place, value in chance.sample(known, 4)}
@@ -75,20 +71,20 @@ def test_several_values_anywhere_give_what_reading_everything_gives(path):
     ids=str,
 )
 def test_whatever_else_is_changed_is_read_or_refused_alike(overrides):
-    scenario = read(Path("scenarios/base-case.toml"))
+    scenario = load(Path("scenarios/base-case.toml"))
     some, whole = both(scenario, overrides)
     assert some == whole
 
 
 def test_a_life_table_is_no_more_read_from_a_file_here_than_there():
-    scenario = read(Path("scenarios/bcma-uk-nice.toml"))
+    scenario = load(Path("scenarios/bcma-uk-nice.toml"))
     some, whole = both(scenario, {"treatment.life_table.file": "another.csv"})
     assert some == whole
     assert isinstance(some, tuple)
 
 
 def test_sections_that_no_path_leads_into_are_shared_and_the_given_scenario_stays():
-    scenario = read(Path("scenarios/base-case.toml"))
+    scenario = load(Path("scenarios/base-case.toml"))
     before = scenario.digest
     changed = with_overrides(scenario, {"immunoglobulin.price_per_gram": 77})
     assert changed.immunoglobulin.price_per_gram.value == 77
@@ -97,7 +93,7 @@ def test_sections_that_no_path_leads_into_are_shared_and_the_given_scenario_stay
 
 
 def test_strategies_that_are_not_there_are_told_beside_a_table_that_cannot_be_read():
-    tables = read(Path("scenarios/tutorial.toml")).resolved()
+    tables = load(Path("scenarios/tutorial.toml")).resolved()
     overrides = {"analysis.strategies": ["none", "nobody"], "utilities.on_treatment": 7}
     with pytest.raises(ScenarioError) as caught:
         from_tables(tables, overrides=overrides)
