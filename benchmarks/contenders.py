@@ -56,7 +56,7 @@ def igsim_means(patients: int, seed: int) -> Played:
     from sim.model.accrual import accrue
     from sim.model.grouping import TOGETHER
     from sim.population import draw_baseline
-    from sim.runs.job import patients_at_a_time
+    from sim.runs.job import in_turn
     from sim.scenario import load
     from sim.streams import AddressedLuck
 
@@ -72,9 +72,8 @@ def igsim_means(patients: int, seed: int) -> Played:
     play(np.arange(10))
     sums, squares = np.zeros((2, len(OUTCOMES), 2))
     begin = time.process_time()
-    at_a_time = patients_at_a_time(len(model.strategies))
-    for first in range(0, patients, at_a_time):
-        more = play(np.arange(first, min(first + at_a_time, patients)))
+    for patient in in_turn(patients, len(model.strategies)):
+        more = play(patient)
         sums, squares = sums + more[0], squares + more[1]
     return from_sums(patients, time.process_time() - begin, sums, squares, peak_mib())
 

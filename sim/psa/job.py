@@ -20,7 +20,7 @@ from sim.model.accrual import accrue
 from sim.model.grouping import TOGETHER
 from sim.parameters import DrawTable, at_draw
 from sim.population import draw_baseline
-from sim.runs.job import patients_at_a_time
+from sim.runs.job import in_turn
 from sim.scenario import Scenario, TwoArmTrial
 from sim.streams import AddressedLuck, KeptLuck, Luck
 from sim.subgroups import conditions, members
@@ -121,9 +121,8 @@ def play_draws(scenarios: Sequence[Scenario], lucks: Sequence[Luck], n_patients:
     chosen = conditions(scenarios[0])
     trials = list(trials_of(scenarios[0]).values())
     sums: list[Arrays] = [{} for _ in models]
-    at_a_time = patients_at_a_time(len(models[0].strategies))
-    for first in range(0, n_patients, at_a_time):
-        patient = np.arange(first, min(first + at_a_time, n_patients))
+    for patient in in_turn(n_patients, len(models[0].strategies)):
+        first = int(patient[0])
         kept = KeptLuck(lucks[0], patient)
         for i, (scenario, model, own) in enumerate(zip(scenarios, models, lucks, strict=True)):
             luck = kept if own is lucks[0] else own

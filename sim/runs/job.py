@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.engines import numpy_engine, simpy_engine
 from sim.model.accrual import accrue
-from sim.model.parts import Floats
+from sim.model.parts import Floats, Integers
 from sim.model.structure import ClinicalModel
 from sim.outcomes import BLOCK, BlockSummary, Moments, summarise
 from sim.population import draw_baseline
@@ -35,6 +35,13 @@ def patients_at_a_time(n_strategies: int) -> int:
         A whole number of blocks, from 1 to 4: of up to 8 strategies the most.
     """
     return BLOCK * max(1, min(_MOST_BLOCKS, _MOST_HISTORIES // (n_strategies * BLOCK)))
+
+
+def in_turn(n_patients: int, n_strategies: int) -> Iterator[Integers]:
+    """Numbers of the patients from 0 on, as many as are played at once each time, (n_at_once,)."""
+    at_once = patients_at_a_time(n_strategies)
+    for first in range(0, n_patients, at_once):
+        yield np.arange(first, min(first + at_once, n_patients))
 
 
 @dataclass(frozen=True)

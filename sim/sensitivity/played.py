@@ -12,7 +12,7 @@ from sim.errors import Problem, UsageError
 from sim.model.accrual import accrue
 from sim.model.parts import Floats
 from sim.population import draw_baseline
-from sim.runs.job import patients_at_a_time
+from sim.runs.job import in_turn
 from sim.scenario import Scenario
 from sim.streams import AddressedLuck
 
@@ -54,9 +54,7 @@ def patient_values(
     """
     model, luck = compile_model(scenario), AddressedLuck(seed)
     kept: dict[str, list[Floats]] = {}
-    at_a_time = patients_at_a_time(len(model.strategies))
-    for first in range(0, patients, at_a_time):
-        patient = np.arange(first, min(first + at_a_time, patients))
+    for patient in in_turn(patients, len(model.strategies)):
         who = draw_baseline(model, luck, patient)
         values = accrue(model, who, numpy_engine.simulate(model, luck, patient, who=who))
         for name in values if components is None else components:

@@ -56,7 +56,7 @@ def test_blocks_of_patients_add_up(tutorial, monkeypatch, at_once):
     scenarios = [at_draw(tutorial, table, i) for i in range(2)]
     luck = [AddressedLuck(1)] * 2
     whole = play_draws(scenarios, luck, 60)
-    monkeypatch.setattr("sim.psa.job.patients_at_a_time", lambda _: at_once)
+    monkeypatch.setattr("sim.runs.job.patients_at_a_time", lambda _: at_once)
     cut = play_draws(scenarios, luck, 60)
     for name, values in whole.items():
         assert cut[name] == pytest.approx(values, rel=1e-12, abs=1e-12)
